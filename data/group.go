@@ -1,0 +1,164 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// The steps of Reflect, Retry, Reward; every strategy names its turns.
+const (
+	StepPrompt     = "prompt"     // the task's own messages
+	StepAttempt    = "attempt"    // the first answer
+	StepReflect    = "reflect"    // the request to reflect on the failure
+	StepReflection = "reflection" // what the model makes of it
+	StepQuestion   = "question"   // the question, put again
+	StepRetry      = "retry"      // the second answer
+)
+
+// The arms of a prompt's groups.
+const (
+	ArmAttempts   = "attempts"   // the first attempts, one rollout each; nothing trains
+	ArmReflection = "reflection" // rollouts from one failed attempt, each with a reflection and a retry
+	ArmControl    = "control"    // retries of one failed attempt without a reflection; nothing trains
+)
+
+// Verdict is what a verifier said of one completion.
+type Verdict struct {
+	Pass     bool    `json:"pass"`
+	Score    float64 `json:"score"`              // 1 for a full pass; what lies between belongs to the verifier
+	Parsed   string  `json:"parsed,omitempty"`   // what it took to be the answer
+	Feedback string  `json:"feedback,omitempty"` // may be shown to a model: never contains the ground truth
+	Reason   string  `json:"reason,omitempty"`   // for people and audits: may contain the ground truth
+}
+
+// Turn is one message of a rollout and where it came from.
+type Turn struct {
+	Message
+	Step    string
+	Sampled bool     // the policy wrote it; false for prompts, requests, demonstrations, failures of another run
+	Train   bool     // its tokens enter the loss; implies Sampled
+	Draw    *Draw    // how it was drawn; nil if it was not drawn in this run
+	Verdict *Verdict // nil: not judged
+	Leak    *bool    // whether it contains a right answer; nil: not looked at, or the verifier cannot tell
+}
+
+// Rollout is one trajectory: its turns and what it earned.
+type Rollout struct {
+	Policy    Policy
+	Turns     []Turn
+	Reward    *float64 // nil: never scored
+	Advantage *float64 // nil: never computed, or kept out of the comparison
+	Excluded  string   // why nothing trains although it was scored: "truncated", "leak"; "" otherwise
+}
+
+// Group is rollouts that share one context, so that their rewards may be compared.
+type Group struct {
+	Prompt    Prompt
+	Strategy  string
+	Arm       string // what the rollouts are for
+	Index     int    // among the prompt's groups of this arm; a control has the index of its reflections
+	Context   int    // the first Context turns are the same in every rollout
+	Rollouts  []Rollout
+	Advantage string // method of the advantages: population, sample_trl, sample_verl, mean_only; "" or none: none
+	NoSignal  bool   // every rollout that was compared earned the same: all advantages are 0
+	Filtered  string // why the prompt's failures were not reflected on; "" if they were, or there are none
+}
+
+// Trained returns the index of the first turn that trains, or -1.
+func (r Rollout) Trained() int {
+	for i, t := range r.Turns {
+		if t.Train {
+			return i
+		}
+	}
+	return -1
+}
+
+// Last returns the last turn of the given step, or nil.
+func (r Rollout) Last(step string) *Turn {
+	for i := len(r.Turns) - 1; i >= 0; i-- {
+		if r.Turns[i].Step == step {
+			return &r.Turns[i]
+		}
+	}
+	return nil
+}
+
+// Check returns the first promise of a Group that g breaks: the shared context, masks, finite
+// numbers, centred advantages.
+func (g Group) Check() error {
+	if err := g.Prompt.Check(); err != nil {
+		return fmt.Errorf("prompt: %w", err)
+	}
+	if len(g.Rollouts) == 0 {
+		return errors.New("no rollouts")
+	}
+	first := g.Rollouts[0].Turns
+	if g.Context < len(g.Prompt.Messages) || g.Context > len(first) {
+		return fmt.Errorf("context of %d turns: want %d to %d", g.Context, len(g.Prompt.Messages), len(first))
+	}
+	var sum float64
+	var compared int
+	for i, r := range g.Rollouts {
+		if err := r.check(g, first); err != nil {
+			return fmt.Errorf("rollout %d: %w", i, err)
+		}
+		if r.Advantage != nil {
+			sum += *r.Advantage
+			compared++
+			if g.NoSignal && *r.Advantage != 0 {
+				return fmt.Errorf("rollout %d: advantage %g in a group without signal", i, *r.Advantage)
+			}
+		}
+	}
+	if math.Abs(sum) > 1e-6*float64(compared) {
+		return fmt.Errorf("advantages sum to %g, want 0", sum)
+	}
+	return nil
+}
+
+func (r Rollout) check(g Group, first []Turn) error {
+	if len(r.Turns) < g.Context {
+		return fmt.Errorf("%d turns, fewer than the context of %d", len(r.Turns), g.Context)
+	}
+	for i, t := range r.Turns {
+		if t.Train && !t.Sampled {
+			return fmt.Errorf("turn %d (%s) trains, but the policy did not write it", i, t.Step)
+		}
+		if t.Sampled && t.Role != RoleAssistant {
+			return fmt.Errorf("turn %d (%s) was sampled, but has role %q", i, t.Step, t.Role)
+		}
+		if i >= g.Context {
+			continue
+		}
+		if t.Train {
+			return fmt.Errorf("turn %d (%s) trains, but is part of the shared context", i, t.Step)
+		}
+		if !t.Message.Equal(first[i].Message) {
+			return fmt.Errorf("turn %d (%s) differs from that of the first rollout, but is part of the shared context", i, t.Step)
+		}
+	}
+	for i, m := range g.Prompt.Messages {
+		if !r.Turns[i].Message.Equal(m) {
+			return fmt.Errorf("turn %d is not message %d of the prompt", i, i)
+		}
+	}
+	trains := r.Trained() >= 0
+	switch {
+	case trains && r.Reward == nil:
+		return errors.New("a turn trains, but there is no reward")
+	case trains && r.Excluded != "":
+		return fmt.Errorf("a turn trains, but the rollout is excluded (%s)", r.Excluded)
+	case trains && (g.Arm == ArmAttempts || g.Arm == ArmControl):
+		return fmt.Errorf("a turn trains in the arm %q", g.Arm)
+	case r.Advantage != nil && r.Reward == nil:
+		return errors.New("an advantage without a reward")
+	}
+	for name, f := range map[string]*float64{"reward": r.Reward, "advantage": r.Advantage} {
+		if f != nil && (math.IsNaN(*f) || math.IsInf(*f, 0)) {
+			return fmt.Errorf("%s is %g", name, *f)
+		}
+	}
+	return nil
+}
