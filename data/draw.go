@@ -63,6 +63,7 @@ const (
 
 // Draw is what is known of one sampling event besides the message that it gave.
 type Draw struct {
+	Key      Digest   // of the request that gave it (llm.Request.Key)
 	Path     []int    // sample indices from the prompt: [attempt, reflection, retry]
 	Seed     int64    // as the engine was given it
 	Sampling Sampling // as the engine was given it

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+)
+
+// planError is a mistake in a plan, with its place.
+type planError struct {
+	file string
+	line int // 0: none
+	msg  string
+}
+
+func (e *planError) Error() string {
+	if e.line == 0 {
+		return fmt.Sprintf("%s: %s", e.file, e.msg)
+	}
+	return fmt.Sprintf("%s:%d: %s", e.file, e.line, e.msg)
+}
+
+// section is a part of a plan that is being decoded.
+type section struct {
+	file string
+	path string // dotted, for messages; "" at the top
+	node ast.Node
+}
+
+func (s section) errorf(node ast.Node, format string, args ...any) error {
+	line := 0
+	if node != nil && node.GetToken() != nil {
+		line = node.GetToken().Position.Line
+	}
+	return &planError{s.file, line, fmt.Sprintf(format, args...)}
+}
+
+func (s section) name(key string) string {
+	if s.path == "" {
+		return key
+	}
+	return s.path + "." + key
+}
+
+// pairs returns the entries of a mapping; an empty value is an empty mapping.
+func (s section) pairs() ([]*ast.MappingValueNode, error) {
+	switch n := s.node.(type) {
+	case nil, *ast.NullNode:
+		return nil, nil
+	case *ast.MappingNode:
+		return n.Values, nil
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{n}, nil
+	}
+	return nil, s.errorf(s.node, "%s: want a mapping (key: value)", s.path)
+}
+
+// sub returns the section under a key, if it is there.
+func (s section) sub(key string) (section, bool, error) {
+	pairs, err := s.pairs()
+	if err != nil {
+		return section{}, false, err
+	}
+	for _, p := range pairs {
+		if keyOf(p) == key {
+			return section{s.file, s.name(key), p.Value}, true, nil
+		}
+	}
+	return section{file: s.file, path: s.name(key)}, false, nil
+}
+
+func keyOf(p *ast.MappingValueNode) string { return p.Key.GetToken().Value }
+
+// decode fills in the fields of into (a pointer to a struct) that the section names, by their yaml
+// tags, and leaves the others as they are. Keys in skip are read elsewhere. An unknown key is an
+// error that lists the known ones.
+func (s section) decode(into any, skip ...string) error {
+	pairs, err := s.pairs()
+	if err != nil {
+		return err
+	}
+	v := reflect.ValueOf(into).Elem()
+	fields := map[string]reflect.Value{}
+	known := slices.Clone(skip)
+	for _, f := range fieldsOf(v) {
+		fields[f.name] = f.value
+		known = append(known, f.name)
+	}
+	for _, p := range pairs {
+		key := keyOf(p)
+		if slices.Contains(skip, key) {
+			continue
+		}
+		field, ok := fields[key]
+		if !ok {
+			slices.Sort(known)
+			return s.errorf(p.Key, "unknown key %q%s; known: %s", key, in(s.path), strings.Join(known, ", "))
+		}
+		if err := s.value(p, key, field); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s section) value(p *ast.MappingValueNode, key string, field reflect.Value) error {
+	if _, null := p.Value.(*ast.NullNode); null {
+		return nil // the default stands
+	}
+	if field.Kind() == reflect.Struct && !implementsText(field) {
+		return section{s.file, s.name(key), p.Value}.decode(field.Addr().Interface())
+	}
+	if err := yaml.NodeToValue(p.Value, field.Addr().Interface(), yaml.Strict()); err != nil {
+		return s.errorf(p.Value, "%s: %s, not %s", s.name(key), wanted(field.Type()), short(p.Value.String()))
+	}
+	return nil
+}
+
+func implementsText(v reflect.Value) bool {
+	_, ok := v.Addr().Interface().(yaml.BytesUnmarshaler)
+	return ok
+}
+
+func in(path string) string {
+	if path == "" {
+		return " in the plan"
+	}
+	return " in " + path
+}
+
+func short(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > 60 {
+		s = s[:57] + "..."
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+// wanted says in words what a field takes.
+func wanted(t reflect.Type) string {
+	switch {
+	case t.String() == "time.Duration":
+		return "want a duration such as 30s or 10m"
+	case t.Kind() == reflect.Pointer:
+		return wanted(t.Elem())
+	}
+	switch t.Kind() {
+	case reflect.Int, reflect.Int64:
+		return "want a whole number"
+	case reflect.Float64:
+		return "want a number"
+	case reflect.Bool:
+		return "want true or false"
+	case reflect.String:
+		return "want a text"
+	case reflect.Slice:
+		return "want a list"
+	case reflect.Map:
+		return "want a mapping"
+	}
+	return "want a " + t.String()
+}

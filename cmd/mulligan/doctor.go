@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"mulligan/data"
+	"mulligan/stages/llm"
+)
+
+func doctorCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "doctor",
+		Usage:     "will the plan work: tasks, endpoints, model, template, tokens, disk",
+		ArgsUsage: "PLAN [--dir RUN]",
+		Flags:     []cli.Flag{&cli.StringFlag{Name: "dir", Usage: "the run directory (default: the plan's name with .run)"}},
+		Action: func(c *cli.Context) error {
+			file, err := argument(c, 0, "PLAN")
+			if err != nil {
+				return err
+			}
+			if err := noMore(c, 1); err != nil {
+				return err
+			}
+			p, err := readPlan(file)
+			if err != nil {
+				return err
+			}
+			defer p.close()
+			ctx, _, stop := interruptible(c.App.ErrWriter, 0)
+			defer stop()
+			d := &doctor{c: c, p: p}
+			d.examine(ctx, runDir(c.String("dir"), file))
+			if d.bad > 0 {
+				return &codeError{exitError}
+			}
+			return context.Cause(ctx)
+		},
+	}
+}
+
+// doctor examines a plan, one line a finding.
+type doctor struct {
+	c   *cli.Context
+	p   *plan
+	bad int
+}
+
+func (d *doctor) say(ok bool, what, format string, args ...any) {
+	mark := "ok  "
+	if !ok {
+		mark = "FAIL"
+		d.bad++
+	}
+	printf(d.c, "%s  %-10s %s\n", mark, what, fmt.Sprintf(format, args...))
+}
+
+func (d *doctor) note(what, format string, args ...any) {
+	printf(d.c, "note  %-10s %s\n", what, fmt.Sprintf(format, args...))
+}
+
+func (d *doctor) fail(what string, err error) {
+	d.say(false, what, "%v", err)
+	if e, ok := errors.AsType[*llm.Error](err); ok && e.Hint != "" {
+		printf(d.c, "      %-10s -> %s\n", "", e.Hint)
+	}
+}
+
+func (d *doctor) examine(ctx context.Context, dir string) {
+	d.say(true, "plan", "%s: %s over %s, judged by %s", d.p.file, d.p.strategy.name, d.p.source.name, d.p.verifier.name)
+	d.disk(dir)
+	first, ok := d.tasks(ctx)
+	info, err := d.engine(ctx)
+	if err != nil || !ok {
+		return
+	}
+	d.capabilities(info, first)
+	d.draw(ctx, info, first)
+}
+
+func (d *doctor) tasks(ctx context.Context) (first data.Prompt, ok bool) {
+	n, err := d.p.countPrompts(ctx)
+	if err != nil {
+		d.fail("tasks", err)
+		return first, false
+	}
+	for first, err = range d.p.source.value.Prompts(ctx) {
+		break
+	}
+	d.say(err == nil, "tasks", "%s prompts, all readable, ground truth as the verifier needs it", count(n))
+	return first, err == nil
+}
+
+func (d *doctor) engine(ctx context.Context) (llm.Info, error) {
+	eng, err := newEngine(d.p.settings.Engine)
+	if err != nil {
+		d.fail("engine", err)
+		return llm.Info{}, err
+	}
+	info, err := eng.inspect(ctx)
+	if err != nil {
+		d.fail("engine", err)
+		return info, err
+	}
+	d.say(true, "engine", "%s %s at %d endpoint(s)", info.Policy.Server, info.Policy.ServerVersion, len(eng.backends))
+	d.say(true, "model", "%s, digest %.12s, chat template %.12s", describe(info.Policy), info.Policy.Revision, info.Policy.TemplateDigest)
+	return info, nil
+}
+
+func (d *doctor) capabilities(info llm.Info, first data.Prompt) {
+	if len(info.Capabilities) == 0 {
+		return
+	}
+	if len(first.Tools) > 0 {
+		d.say(slices.Contains(info.Capabilities, "tools"), "tools", "the tasks offer tools through the engine; the model's capabilities: %v", info.Capabilities)
+	}
+	for _, step := range drawSteps {
+		s := d.p.sampling(step)
+		if s.Think != "" {
+			d.say(slices.Contains(info.Capabilities, "thinking"), "thinking", "step %s asks for it; the model's capabilities: %v", step, info.Capabilities)
+		}
+		if info.ContextLength > 0 && s.Context > info.ContextLength {
+			d.say(false, "context", "step %s: %d tokens, but the model was made for %d", step, s.Context, info.ContextLength)
+		}
+	}
+}
+
+// draw asks for one real completion of the first prompt, with everything as in the run.
+func (d *doctor) draw(ctx context.Context, info llm.Info, first data.Prompt) {
+	eng, err := newEngine(d.p.settings.Engine)
+	if err != nil {
+		return
+	}
+	for i, b := range eng.backends {
+		req := llm.Request{Prompt: first.ID(), Model: d.p.settings.Engine.Model, Messages: first.Messages, Tools: first.Tools,
+			Sampling: d.p.sampling(data.StepAttempt), Draw: []int{0}, Seed: d.p.settings.Seed}
+		started := time.Now()
+		c, err := b.Generate(ctx, req)
+		if err != nil {
+			d.fail("draw", err)
+			continue
+		}
+		n := -1
+		if c.Draw.CompletionTokens != nil {
+			n = *c.Draw.CompletionTokens
+		}
+		d.say(true, "draw", "%s: %d tokens in %s, ended by %s: %s", d.p.settings.Engine.Endpoints[i], n,
+			time.Since(started).Round(time.Millisecond), c.Draw.Stop, firstLine(fmt.Sprintf("%.60q", c.Message.Answer())))
+		if c.Draw.Pieces == nil && n > 0 {
+			d.note("tokens", "the server returns no log-probabilities: token columns stay empty")
+		} else {
+			d.say(true, "tokens", "%d pieces with %s log-probabilities, no ids (the server has none to give)", len(c.Draw.Pieces), info.LogprobsMode)
+		}
+		v, err := d.p.verifier.value.Verify(ctx, first, c.Message.Answer())
+		if err != nil {
+			d.fail("verifier", err)
+			continue
+		}
+		d.say(true, "verifier", "pass=%t score=%g: %s", v.Pass, v.Score, firstLine(v.Reason))
+	}
+}
+
+// disk measures whether and how fast the run directory can be written.
+func (d *doctor) disk(dir string) {
+	at := dir
+	for !exists(at) && filepath.Dir(at) != at {
+		at = filepath.Dir(at)
+	}
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(at, &st); err != nil {
+		d.fail("disk", fmt.Errorf("%s: %w", at, err))
+		return
+	}
+	f, err := os.CreateTemp(at, ".mulligan-doctor-*")
+	if err != nil {
+		d.fail("disk", err)
+		return
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	started := time.Now()
+	if _, err := f.Write(make([]byte, 4096)); err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		d.fail("disk", err)
+		return
+	}
+	free := float64(st.Bavail) * float64(st.Bsize) / (1 << 30)
+	d.say(free > 0.5, "disk", "%s: %.1f GiB free, one fsync takes %s", at, free, time.Since(started).Round(10*time.Microsecond))
+}

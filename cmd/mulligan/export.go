@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/urfave/cli/v2"
+
+	"mulligan/data/disk"
+	"mulligan/export"
+	"mulligan/pipeline"
+)
+
+func exportCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "export",
+		Usage:     "write a run's data for trainers and auditors",
+		ArgsUsage: "RUN --format F[,F] --to DIR",
+		Description: "Formats: " + names(formats) + " (`mulligan list` describes them).\n" +
+			"The same run gives the same bytes. The folder must be empty, or hold an earlier export, which is replaced.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "format", Usage: "formats, separated by commas", Value: "episodes,failures,kto"},
+			&cli.StringFlag{Name: "to", Usage: "the folder (default: export in the run directory)"},
+			&cli.StringFlag{Name: "split", Usage: "name of the split", Value: "train"},
+			&cli.Int64Flag{Name: "shard-rows", Usage: "rows after which a new file starts; 0: none"},
+			&cli.BoolFlag{Name: "times", Usage: "include when draws were made and how long they took: two runs then never give the same bytes"},
+			&cli.BoolFlag{Name: "tool-text", Usage: "write tool calls that the engine parsed as JSON text where a format has no field for them"},
+			&cli.BoolFlag{Name: "json", Usage: "print the manifest"},
+		},
+		Action: func(c *cli.Context) error {
+			dir, err := argument(c, 0, "RUN")
+			if err != nil {
+				return err
+			}
+			if err := noMore(c, 1); err != nil {
+				return err
+			}
+			r, err := pipeline.Read(disk.OS{}, dir)
+			if err != nil {
+				return err
+			}
+			defer r.Close()
+			to := c.String("to")
+			if to == "" {
+				to = filepath.Join(dir, "export")
+			}
+			ctx, _, stop := interruptible(c.App.ErrWriter, 0)
+			defer stop()
+			m, err := exportTo(ctx, r, to, strings.Split(c.String("format"), ","), export.Options{
+				Split: c.String("split"), ShardRows: c.Int64("shard-rows"), Times: c.Bool("times"), ToolText: c.Bool("tool-text")})
+			if err != nil {
+				return err
+			}
+			if c.Bool("json") {
+				enc := json.NewEncoder(c.App.Writer)
+				enc.SetIndent("", "  ")
+				return enc.Encode(m)
+			}
+			for _, f := range m.Formats {
+				var bytes int64
+				for _, file := range f.Files {
+					bytes += file.Bytes
+				}
+				printf(c, "%-16s %8s rows  %3d files  %9s bytes  %s\n", f.Name, count(int(f.Rows)), len(f.Files), count(int(bytes)), filepath.Join(to, f.Name))
+			}
+			return nil
+		},
+	}
+}
+
+// exportTo writes a run's finished prompts.
+func exportTo(ctx context.Context, r *pipeline.Run, to string, wanted []string, opts export.Options) (export.Manifest, error) {
+	var fs []export.Format
+	for _, name := range wanted {
+		f, ok := formats[strings.TrimSpace(name)]
+		if !ok {
+			return export.Manifest{}, usagef("export: format %q is not known; known: %s", name, names(formats))
+		}
+		fs = append(fs, f)
+	}
+	if r.Finished() == 0 {
+		return export.Manifest{}, fmt.Errorf("export %s: no prompt is finished", r.Dir)
+	}
+	info, err := exportInfo(r)
+	if err != nil {
+		return export.Manifest{}, err
+	}
+	return export.Write(ctx, disk.OS{}, to, info, opts, fs, r.Groups())
+}
+
+// exportInfo says of the run what does not depend on the clock, on its folder, or on what may
+// change within a run.
+func exportInfo(r *pipeline.Run) (export.Info, error) {
+	p := r.Head.Plan
+	sessions, err := r.Sessions()
+	if err != nil {
+		return export.Info{}, err
+	}
+	info := export.Info{
+		Run:        p.DrawDigest().Short(),
+		Dataset:    unquote(p.Rest["source.name"]),
+		Plan:       planText(p),
+		PlanDigest: p.DrawDigest().String(), Strategy: p.Draws["strategy.name"],
+		Verifier: p.Labels["verifier.name"], VerifierOptions: verifierOptions(p), Version: versionString(),
+		Prompts: map[string]string{},
+	}
+	fmt.Sscan(p.Labels["verifier.version"], &info.VerifierVersion)
+	if len(sessions) > 0 && sessions[0].LogprobsMode != "none" {
+		info.LogprobsMode = sessions[0].LogprobsMode
+	}
+	for k, v := range p.Draws {
+		if name, ok := strings.CutPrefix(k, "strategy.prompts."); ok {
+			var text string
+			if json.Unmarshal([]byte(v), &text) == nil {
+				info.Prompts[name] = text
+			}
+		}
+	}
+	return info, nil
+}
+
+// planText is what determines the data, as YAML with dotted keys.
+func planText(p pipeline.Plan) string {
+	b, err := yaml.Marshal(map[string]map[string]string{"draws": p.Draws, "labels": p.Labels})
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+func verifierOptions(p pipeline.Plan) string {
+	options := map[string]json.RawMessage{}
+	for k, v := range p.Labels {
+		if name, ok := strings.CutPrefix(k, "verifier."); ok && name != "name" && name != "version" {
+			raw := json.RawMessage(v)
+			if !json.Valid(raw) {
+				raw, _ = json.Marshal(v)
+			}
+			options[name] = raw
+		}
+	}
+	b, _ := json.Marshal(options)
+	return string(b)
+}

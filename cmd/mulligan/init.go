@@ -1,0 +1,51 @@
+package main
+
+import (
+	"embed"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+)
+
+//go:embed init
+var starters embed.FS
+
+func initCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "init",
+		Usage:       "write a commented plan and a small task file to start from",
+		ArgsUsage:   "[DIR]",
+		Description: "Writes plan.yaml and tasks.jsonl into DIR (default: the current folder). Files that are there are never replaced.",
+		Action: func(c *cli.Context) error {
+			if err := noMore(c, 1); err != nil {
+				return err
+			}
+			dir := c.Args().First()
+			if dir == "" {
+				dir = "."
+			}
+			names := []string{"plan.yaml", "tasks.jsonl"}
+			for _, n := range names {
+				if path := filepath.Join(dir, n); exists(path) {
+					return usagef("init: %s is there already; nothing was written", path)
+				}
+			}
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				return err
+			}
+			for _, n := range names {
+				b, err := starters.ReadFile("init/" + n)
+				if err != nil {
+					return err
+				}
+				if err := os.WriteFile(filepath.Join(dir, n), b, 0o644); err != nil {
+					return err
+				}
+				printf(c, "wrote %s\n", filepath.Join(dir, n))
+			}
+			printf(c, "next: mulligan doctor %s\n", filepath.Join(dir, "plan.yaml"))
+			return nil
+		},
+	}
+}

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"mulligan/data"
+	"mulligan/data/source"
+	"mulligan/reward"
+	"mulligan/stages"
+)
+
+// plan is a plan file, resolved to its last default.
+type plan struct {
+	file     string
+	strategy named[stages.Strategy]
+	source   named[source.Source]
+	verifier named[reward.Verifier]
+	settings planSettings
+	steps    map[string]samplingSettings // by step, complete
+}
+
+// named is one choice from the registry with its options.
+type named[T any] struct {
+	name    string
+	options any // a pointer to the XOptions
+	value   T
+}
+
+// planSettings are the parts of a plan that are not chosen by name.
+type planSettings struct {
+	Examples  []example        `yaml:"examples" help:"turns put before every question, to show the form of an answer"`
+	Engine    engineSettings   `yaml:"engine"`
+	Sampling  samplingSettings `yaml:"sampling"`
+	Seed      int64            `yaml:"seed" help:"of every draw; another seed is another run"`
+	Limit     int              `yaml:"limit" help:"play only the first N prompts; 0: all"`
+	MaxFailed int              `yaml:"max_failed" help:"failed prompts before the run stops with exit code 4; -1: no bound"`
+	Export    exportSettings   `yaml:"export"`
+}
+
+type example struct {
+	User      string `yaml:"user"`
+	Assistant string `yaml:"assistant"`
+}
+
+type engineSettings struct {
+	Kind        string        `yaml:"kind" help:"ollama"`
+	Endpoints   []string      `yaml:"endpoints" help:"addresses of servers that serve the same model"`
+	Model       string        `yaml:"model" help:"as the engine knows it"`
+	Concurrency int           `yaml:"concurrency" help:"draws in flight"`
+	Prompts     int           `yaml:"prompts" help:"prompts in flight; 0: as many as draws"`
+	Timeout     time.Duration `yaml:"timeout" help:"for one draw"`
+	Tries       int           `yaml:"tries" help:"requests for one draw before its prompt fails"`
+	KeepAlive   time.Duration `yaml:"keep_alive" help:"how long the server keeps the model loaded"`
+	StopWithin  time.Duration `yaml:"stop_within" help:"after Ctrl-C, how long draws in flight may take to finish"`
+}
+
+type samplingSettings struct {
+	Temperature   float64                   `yaml:"temperature" help:"1: the model's own distribution; 0: always the likeliest token"`
+	TopP          float64                   `yaml:"top_p" help:"1: nothing is cut off"`
+	TopK          int                       `yaml:"top_k" help:"0: nothing is cut off"`
+	MinP          float64                   `yaml:"min_p" help:"0: nothing is cut off"`
+	RepeatPenalty float64                   `yaml:"repeat_penalty" help:"1: none"`
+	MaxTokens     int                       `yaml:"max_tokens" help:"of one completion; one that is cut here is marked as truncated"`
+	Context       int                       `yaml:"context" help:"tokens of prompt and completion together (num_ctx)"`
+	Stop          []string                  `yaml:"stop" help:"texts that end a completion"`
+	Think         string                    `yaml:"think" help:"off, on, low, medium or high"`
+	Steps         map[string]map[string]any `yaml:"steps" help:"other values for a step: attempt, reflection, retry"`
+}
+
+type exportSettings struct {
+	To      string   `yaml:"to" help:"folder; empty: export in the run directory"`
+	Formats []string `yaml:"formats" help:"written when the run ends; empty: none"`
+	Split   string   `yaml:"split" help:"name of the split"`
+}
+
+func defaultSettings() planSettings {
+	return planSettings{
+		Engine: engineSettings{Kind: "ollama", Endpoints: []string{"http://127.0.0.1:11434"}, Concurrency: 8,
+			Timeout: 10 * time.Minute, Tries: 8, KeepAlive: 30 * time.Minute, StopWithin: 30 * time.Second},
+		Sampling: samplingSettings{Temperature: 1, TopP: 1, RepeatPenalty: 1, MaxTokens: 512, Context: 4096, Think: "off"},
+		Seed:     1, MaxFailed: 100,
+		Export: exportSettings{Formats: []string{"episodes", "failures", "kto"}, Split: "train"},
+	}
+}
+
+// readPlan reads and checks a plan. Nothing is connected to, and no task is read.
+func readPlan(file string) (*plan, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return parsePlan(file, text)
+}
+
+func parsePlan(file string, text []byte) (*plan, error) {
+	tree, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return nil, yamlError(file, err)
+	}
+	if len(tree.Docs) != 1 || tree.Docs[0].Body == nil {
+		return nil, &planError{file, 0, "want one YAML document with the keys " + planKeys}
+	}
+	root := section{file: file, node: tree.Docs[0].Body}
+	p := &plan{file: file, settings: defaultSettings()}
+	if err := root.decode(&p.settings, "strategy", "source", "verifier"); err != nil {
+		return nil, err
+	}
+	base := filepath.Dir(file)
+	if p.strategy, err = choose(root, "strategy", strategies, base); err != nil {
+		return nil, err
+	}
+	if p.source, err = choose(root, "source", sources, base); err != nil {
+		return nil, err
+	}
+	if p.verifier, err = choose(root, "verifier", verifiers, base); err != nil {
+		return nil, err
+	}
+	if len(p.settings.Examples) > 0 {
+		p.source.value = source.WithExamples(p.source.value, turns(p.settings.Examples))
+	}
+	return p, p.check(root)
+}
+
+const planKeys = "strategy, source, verifier, engine, sampling, seed, limit, max_failed, examples, export"
+
+func turns(examples []example) (ms []data.Message) {
+	for _, e := range examples {
+		ms = append(ms, data.Message{Role: data.RoleUser, Content: e.User},
+			data.Message{Role: data.RoleAssistant, Content: e.Assistant})
+	}
+	return ms
+}
+
+// choose reads a section that names an entry of the registry and sets its options.
+func choose[T any](root section, key string, from map[string]choice[T], base string) (named[T], error) {
+	var n named[T]
+	s, found, err := root.sub(key)
+	if err != nil {
+		return n, err
+	}
+	if !found {
+		return n, root.errorf(nil, "%s is missing: want %s: {name: ...} with one of: %s", key, key, names(from))
+	}
+	var head struct {
+		Name string `yaml:"name"`
+	}
+	nameAt, _, err := s.sub("name")
+	if err != nil {
+		return n, err
+	}
+	if text, ok := nameAt.node.(*ast.StringNode); ok {
+		head.Name = text.Value
+	}
+	c, ok := from[head.Name]
+	if !ok {
+		at := nameAt.node
+		if at == nil {
+			at = s.node
+		}
+		return n, s.errorf(at, "%s.name: %q is not known; known: %s", key, head.Name, names(from))
+	}
+	n.name, n.options = head.Name, c.defaults()
+	if err := s.decode(n.options, "name"); err != nil {
+		return n, err
+	}
+	if n.value, err = c.build(base, n.options); err != nil {
+		return n, s.errorf(s.node, "%s: %v", key, err)
+	}
+	return n, nil
+}
+
+// check looks at the settings that no registry entry checks.
+func (p *plan) check(root section) error {
+	s := p.settings
+	at := func(path ...string) ast.Node {
+		sec := root
+		for _, k := range path {
+			next, ok, err := sec.sub(k)
+			if err != nil || !ok {
+				break
+			}
+			sec = next
+		}
+		return sec.node
+	}
+	bad := func(name string, value any, want string) error {
+		path := splitDots(name)
+		return root.errorf(at(path...), "%s: %v: want %s", name, value, want)
+	}
+	e := s.Engine
+	switch {
+	case engines[e.Kind] == nil:
+		return bad("engine.kind", fmt.Sprintf("%q", e.Kind), "one of: "+names(engines))
+	case e.Model == "":
+		return bad("engine.model", `""`, "the name of a model, as the engine knows it")
+	case len(e.Endpoints) == 0:
+		return bad("engine.endpoints", "[]", "at least one address such as http://127.0.0.1:11434")
+	case e.Concurrency < 1 || e.Concurrency > 65536:
+		return bad("engine.concurrency", e.Concurrency, "1 to 65536")
+	case e.Prompts < 0:
+		return bad("engine.prompts", e.Prompts, "0 or more")
+	case e.Tries < 1:
+		return bad("engine.tries", e.Tries, "at least 1")
+	case e.Timeout < 0:
+		return bad("engine.timeout", e.Timeout, "a duration of 0 or more")
+	case s.Limit < 0:
+		return bad("limit", s.Limit, "0 or more")
+	case s.MaxFailed < -1:
+		return bad("max_failed", s.MaxFailed, "-1 or more")
+	}
+	for _, f := range s.Export.Formats {
+		if _, ok := formats[f]; !ok {
+			return bad("export.formats", fmt.Sprintf("%q", f), "some of: "+names(formats))
+		}
+	}
+	return p.checkSampling(root, bad)
+}

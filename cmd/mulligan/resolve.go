@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"mulligan/data"
+	"mulligan/pipeline"
+	"mulligan/reward"
+)
+
+// resolve returns the plan as a run directory keeps it: all settings, in the three parts that
+// decide what may change.
+func (p *plan) resolve(ctx context.Context) (pipeline.Plan, error) {
+	r := pipeline.Plan{Draws: map[string]string{}, Labels: map[string]string{}, Rest: map[string]string{}}
+	sourceDigest, err := p.source.value.Digest(ctx)
+	if err != nil {
+		return r, err
+	}
+	r.Draws["strategy.name"] = p.strategy.name
+	settings("strategy", p.strategyOptions(), r.Draws, r.Labels)
+	r.Draws["source.digest"] = sourceDigest.String()
+	r.Rest["source.name"] = p.source.name
+	settings("source", p.source.options, r.Rest, r.Rest)
+	r.Labels["verifier.name"] = p.verifier.name
+	r.Labels["verifier.version"] = strconv.Itoa(verifiers[p.verifier.name].version)
+	settings("verifier", p.verifier.options, r.Labels, r.Labels)
+	r.Draws["engine.kind"], r.Draws["engine.model"] = p.settings.Engine.Kind, p.settings.Engine.Model
+	settings("engine", p.settings.Engine, r.Rest, r.Rest)
+	delete(r.Rest, "engine.kind")
+	delete(r.Rest, "engine.model")
+	for step, s := range p.steps {
+		settings("sampling."+step, s, r.Draws, r.Draws)
+		delete(r.Draws, "sampling."+step+".steps")
+	}
+	r.Draws["seed"] = strconv.FormatInt(p.settings.Seed, 10)
+	r.Rest["limit"] = strconv.Itoa(p.settings.Limit)
+	r.Rest["max_failed"] = strconv.Itoa(p.settings.MaxFailed)
+	settings("export", p.settings.Export, r.Rest, r.Rest)
+	return r, nil
+}
+
+// verifierDigest names the verifier for the verdicts that a journal holds.
+func verifierDigest(p pipeline.Plan) data.Digest {
+	only := map[string]string{}
+	for k, v := range p.Labels {
+		if len(k) > 9 && k[:9] == "verifier." {
+			only[k] = v
+		}
+	}
+	return pipeline.Plan{Labels: only}.LabelDigest()
+}
+
+// countPrompts reads every task once, checks it, and checks its ground truth where the verifier
+// can, so that a bad last line is known before the first draw.
+func (p *plan) countPrompts(ctx context.Context) (int, error) {
+	checker, _ := p.verifier.value.(reward.TruthChecker)
+	n := 0
+	for prompt, err := range p.source.value.Prompts(ctx) {
+		if err != nil {
+			return n, err
+		}
+		if err := prompt.Check(); err != nil {
+			return n, fmt.Errorf("prompt %d: %w", n, err)
+		}
+		if checker != nil {
+			if err := checker.CheckTruth(prompt); err != nil {
+				return n, fmt.Errorf("prompt %d (%s): ground truth for the verifier %s: %w", n, prompt.Source, p.verifier.name, err)
+			}
+		}
+		n++
+		if p.settings.Limit > 0 && n == p.settings.Limit {
+			break
+		}
+	}
+	if n == 0 {
+		return 0, fmt.Errorf("source %s: it holds no prompts", p.source.name)
+	}
+	return n, nil
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mulligan/data/disk"
+	"mulligan/export"
+	"mulligan/pipeline"
+	"mulligan/stages/llm"
+)
+
+func runCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "run",
+		Usage:     "start or continue a run",
+		ArgsUsage: "PLAN [--dir RUN]",
+		Description: "Plays the plan's strategy over its prompts, and exports what the plan names. What is recorded in the run\n" +
+			"directory is never drawn again: after a crash or Ctrl-C the same command goes on.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "dir", Usage: "the run directory (default: the plan's name with .run)"},
+			&cli.IntFlag{Name: "limit", Usage: "play only the first N prompts (overrides the plan)", Value: -1},
+			&cli.BoolFlag{Name: "json", Usage: "print the summary as JSON"},
+			&cli.BoolFlag{Name: "quiet", Usage: "no progress"},
+		},
+		Action: func(c *cli.Context) error {
+			file, err := argument(c, 0, "PLAN")
+			if err != nil {
+				return err
+			}
+			if err := noMore(c, 1); err != nil {
+				return err
+			}
+			p, err := readPlan(file)
+			if err != nil {
+				return err
+			}
+			if n := c.Int("limit"); n >= 0 {
+				p.settings.Limit = n
+			}
+			return runPlan(c, p, runDir(c.String("dir"), file))
+		},
+	}
+}
+
+func runDir(dir, file string) string {
+	if dir != "" {
+		return dir
+	}
+	return strings.TrimSuffix(file, filepath.Ext(file)) + ".run"
+}
+
+func runPlan(c *cli.Context, p *plan, dir string) error {
+	defer p.close()
+	ctx, kill, stop := interruptible(c.App.ErrWriter, p.settings.Engine.StopWithin)
+	defer stop()
+	resolved, err := p.resolve(ctx)
+	if err != nil {
+		return err
+	}
+	eng, err := newEngine(p.settings.Engine)
+	if err != nil {
+		return err
+	}
+	progress := &pipeline.Progress{}
+	model := eng.model(kill, progress.Retry)
+	info, err := eng.inspect(ctx)
+	if err != nil {
+		was, known := lastSession(dir)
+		if !known || ctx.Err() != nil || llm.ClassOf(err) != llm.Temporary {
+			return err
+		}
+		fmt.Fprintf(c.App.ErrWriter, "engine not reached (%v): going on with what is recorded\n", err)
+		model, info = absent{err}, was
+	}
+	r, err := pipeline.Open(disk.OS{}, dir, resolved, func() (int, error) { return p.countPrompts(ctx) })
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	tellRecovery(c.App.ErrWriter, r)
+	watch := startWatch(c, progress, r, p)
+	outcome, err := r.Execute(ctx, pipeline.Job{
+		Source: p.source.value, Strategy: p.strategy.value, Verifier: p.verifier.value,
+		VerifierDigest: verifierDigest(resolved), Model: model, Session: p.session(info), Seed: p.settings.Seed,
+		Sampling: p.sampling, Prompts: max(p.settings.Engine.Prompts, p.settings.Engine.Concurrency),
+		Limit: p.settings.Limit, MaxFailed: p.settings.MaxFailed, Progress: progress,
+	})
+	watch.stop()
+	if err != nil {
+		return errors.Join(err, r.Close())
+	}
+	return finish(ctx, c, p, r, outcome)
+}
+
+// finish exports and prints the summary of a run that came to its end.
+func finish(ctx context.Context, c *cli.Context, p *plan, r *pipeline.Run, outcome pipeline.Outcome) error {
+	var exported string
+	if len(p.settings.Export.Formats) > 0 && r.Finished() > 0 {
+		exported = p.settings.Export.To
+		if exported == "" {
+			exported = filepath.Join(r.Dir, "export")
+		} else if !filepath.IsAbs(exported) {
+			exported = filepath.Join(filepath.Dir(p.file), exported)
+		}
+		if _, err := exportTo(ctx, r, exported, p.settings.Export.Formats, export.Options{Split: p.settings.Export.Split}); err != nil {
+			return err
+		}
+	}
+	sum, err := summarize(r)
+	if err != nil {
+		return err
+	}
+	sum.Duplicates = outcome.Duplicates
+	sum.Exported = exported
+	if err := sum.print(c); err != nil {
+		return err
+	}
+	if outcome.Failed > 0 {
+		return &codeError{exitFailed}
+	}
+	return nil
+}
+
+func lastSession(dir string) (llm.Info, bool) {
+	r, err := pipeline.Read(disk.OS{}, dir)
+	if err != nil {
+		return llm.Info{}, false
+	}
+	defer r.Close()
+	s, err := r.Sessions()
+	if err != nil || len(s) == 0 {
+		return llm.Info{}, false
+	}
+	last := s[len(s)-1]
+	return llm.Info{Policy: last.Policy, LogprobsMode: last.LogprobsMode}, true
+}
+
+func tellRecovery(w io.Writer, r *pipeline.Run) {
+	if n := r.Recovery.Cut; n > 0 {
+		fmt.Fprintf(w, "%s: cut %d bytes of an unfinished write at offset %d\n", r.Recovery.File, n, r.Recovery.Offset)
+	}
+	if n := r.InFlight(); n > 0 {
+		fmt.Fprintf(w, "%d requests were in flight when the last process ended: they are asked for again, and were possibly paid twice\n", n)
+	}
+}
+
+// close frees what the plan's parts hold.
+func (p *plan) close() {
+	if cl, ok := p.verifier.value.(io.Closer); ok {
+		cl.Close()
+	}
+}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"mulligan/data/disk"
+	"mulligan/pipeline"
+)
+
+func statusCommand() *cli.Command {
+	return &cli.Command{
+		Name:        "status",
+		Usage:       "counts and rates of a run, also while it goes on",
+		ArgsUsage:   "RUN",
+		Description: "Prints what the finished prompts came to: pass rates with 95% intervals (Wilson), groups with signal, rewarded tokens.",
+		Flags:       []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print as JSON"}},
+		Action: func(c *cli.Context) error {
+			dir, err := argument(c, 0, "RUN")
+			if err != nil {
+				return err
+			}
+			if err := noMore(c, 1); err != nil {
+				return err
+			}
+			r, err := pipeline.Read(disk.OS{}, dir)
+			if err != nil {
+				return err
+			}
+			defer r.Close()
+			s, err := summarize(r)
+			if err != nil {
+				return err
+			}
+			return s.print(c)
+		},
+	}
+}

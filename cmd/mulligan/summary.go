@@ -1,0 +1,173 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mulligan/data"
+	"mulligan/pipeline"
+)
+
+// summary is what a run came to, in numbers that a person asks for first.
+type summary struct {
+	Run        string               `json:"run"`
+	Strategy   string               `json:"strategy"`
+	Policy     data.Policy          `json:"policy"`
+	Prompts    int                  `json:"prompts"` // that the source holds
+	Tally      pipeline.Tally       `json:"tally"`
+	Failed     map[string]int       `json:"failed"` // prompts, by the boundary at which they failed
+	Reasons    []string             `json:"failed_with,omitempty"`
+	Duplicates int                  `json:"duplicates,omitempty"`
+	InFlight   int                  `json:"possibly_paid_twice"`
+	FirstTry   pipeline.Rate        `json:"first_try"`        // pass@1: the first draw of each prompt
+	AnyTry     pipeline.Rate        `json:"any_try"`          // pass@k, at least: attempts stop when enough failures are kept
+	Attempts   int                  `json:"attempts_at_most"` // k
+	Reflected  pipeline.Rate        `json:"retry_reflected"`  // retries after a reflection
+	Control    pipeline.Rate        `json:"retry_control"`    // retries without one
+	Difference *pipeline.Difference `json:"retry_difference"` // null: no control was drawn
+	Exported   string               `json:"exported,omitempty"`
+}
+
+func summarize(r *pipeline.Run) (*summary, error) {
+	t, err := r.Tally()
+	if err != nil {
+		return nil, err
+	}
+	failures, err := r.Failures()
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := r.Sessions()
+	if err != nil {
+		return nil, err
+	}
+	s := &summary{Run: r.Dir, Strategy: unquote(r.Head.Plan.Draws["strategy.name"]), Prompts: r.Head.Prompts, Tally: t,
+		Failed: map[string]int{}, InFlight: r.InFlight(),
+		FirstTry: pipeline.Wilson(t.FirstPassed, t.Prompts-t.Given), AnyTry: pipeline.Wilson(t.AnyPassed, t.Prompts-t.Given),
+		Reflected: pipeline.Wilson(t.Fixed, t.Retries), Control: pipeline.Wilson(t.ControlFixed, t.Controls),
+	}
+	fmt.Sscan(r.Head.Plan.Draws["strategy.attempts"], &s.Attempts)
+	s.Difference = pipeline.Newcombe(s.Reflected, s.Control)
+	if len(sessions) > 0 {
+		s.Policy = sessions[len(sessions)-1].Policy
+	}
+	for _, f := range failures {
+		s.Failed[f.Boundary]++
+		if len(s.Reasons) < 3 {
+			s.Reasons = append(s.Reasons, fmt.Sprintf("prompt %d: %s", f.Ordinal, firstLine(f.Error)))
+		}
+	}
+	return s, nil
+}
+
+func unquote(s string) string { return strings.Trim(s, `"`) }
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	if len(s) > 160 {
+		s = strings.ToValidUTF8(s[:157], "") + "..."
+	}
+	return s
+}
+
+func (s *summary) print(c *cli.Context) error {
+	if c.Bool("json") {
+		enc := json.NewEncoder(c.App.Writer)
+		enc.SetIndent("", "  ")
+		return enc.Encode(s)
+	}
+	s.write(c.App.Writer)
+	return nil
+}
+
+func (s *summary) write(w io.Writer) {
+	t := s.Tally
+	row := func(label, format string, args ...any) {
+		fmt.Fprintf(w, "%-12s %s\n", label, fmt.Sprintf(format, args...))
+	}
+	row("run", "%s", s.Run)
+	row("policy", "%s", describe(s.Policy))
+	failed := 0
+	for _, n := range s.Failed {
+		failed += n
+	}
+	row("prompts", "%s of %s finished%s", count(t.Prompts), count(s.Prompts), suffixes(
+		plural(failed, " failed"), plural(t.Filtered, " left out by pass rate"), plural(s.Duplicates, " equal to an earlier one")))
+	for _, reason := range s.Reasons {
+		row("", "failed: %s", reason)
+	}
+	if s.InFlight > 0 {
+		row("", "%s requests in flight at a crash were possibly paid twice", count(s.InFlight))
+	}
+	if s.FirstTry.N > 0 {
+		row("first try", "%s   pass@1", rate(s.FirstTry))
+		if s.Attempts > 1 {
+			row("", "%s   pass@%d, at least: attempts stop once a failure is kept", rate(s.AnyTry), s.Attempts)
+		}
+	}
+	if t.Given > 0 {
+		row("first try", "%s prompts came with their failure", count(t.Given))
+	}
+	row("retry", "%s   with a reflection", rate(s.Reflected))
+	if s.Difference != nil {
+		d := s.Difference
+		row("", "%s   without (control)", rate(s.Control))
+		row("", "%+.1f points [%+.1f, %+.1f]   what the reflection brings (Newcombe, 95%%)", 100*d.Value, 100*d.Low, 100*d.High)
+	}
+	row("groups", "%s of reflections on one failure, %s with signal", count(t.Groups), count(t.Signal))
+	row("reflections", "%s, %s train, %s rewarded%s", count(t.Reflections), count(t.Trained), count(t.Rewarded), suffixes(
+		plural(t.CutReflections, " cut by length"), plural(t.Leaks, " contain a right answer")))
+	row("tokens", "%s of rewarded reflections, %s of reflections that train, %s sampled in all",
+		count(t.RewardedTokens), count(t.TrainedTokens), count(t.Tokens))
+	if s.Exported != "" {
+		row("files", "%s", s.Exported)
+	}
+	row("next", "mulligan show %s", s.Run)
+}
+
+func describe(p data.Policy) string {
+	parts := []string{p.Model}
+	if p.Quantization != "" {
+		parts = append(parts, p.Quantization)
+	}
+	if p.Revision != "" {
+		parts = append(parts, "digest "+p.Revision[:min(12, len(p.Revision))])
+	}
+	return strings.Join(append(parts, strings.TrimSpace(p.Server+" "+p.ServerVersion)), ", ")
+}
+
+func rate(r pipeline.Rate) string {
+	if r.N == 0 {
+		return "none drawn"
+	}
+	return fmt.Sprintf("%5.1f%% [%.1f, %.1f]  %s of %s", 100*r.Value, 100*r.Low, 100*r.High, count(r.K), count(r.N))
+}
+
+// count writes a number with thousands set apart.
+func count(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func plural(n int, what string) string {
+	if n == 0 {
+		return ""
+	}
+	return count(n) + what
+}
+
+func suffixes(parts ...string) string {
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	if len(parts) == 0 {
+		return ""
+	}
+	return ", " + strings.Join(parts, ", ")
+}

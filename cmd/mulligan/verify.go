@@ -1,0 +1,244 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/goccy/go-yaml/parser"
+	"github.com/urfave/cli/v2"
+
+	"mulligan/data"
+	"mulligan/reward"
+)
+
+// maxLine bounds one line of input.
+const maxLine = 64 << 20
+
+func verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "verify",
+		Usage:     "judge answers: JSON lines in, verdicts out",
+		ArgsUsage: "VERIFIER [FILE] [--option NAME=VALUE]",
+		Description: "Reads {\"id\",\"answer\",\"response\",\"messages\"} a line (answer is the ground truth; messages may be left out) from\n" +
+			"FILE or standard input, and prints {\"id\",\"pass\",\"score\",\"parsed\",\"reason\",\"feedback\"} in the same order, or\n" +
+			"{\"id\",\"error\"} where the verifier could not decide; the exit code is 3 then.\n\nVerifiers: " + names(verifiers),
+		Flags: []cli.Flag{&cli.StringSliceFlag{Name: "option", Usage: "an option of the verifier, NAME=VALUE; may be repeated"}},
+		Action: func(c *cli.Context) error {
+			name, err := argument(c, 0, "VERIFIER")
+			if err != nil {
+				return err
+			}
+			if err := noMore(c, 2); err != nil {
+				return err
+			}
+			v, err := byOptions("verifier", verifiers, name, c.StringSlice("option"))
+			if err != nil {
+				return err
+			}
+			if cl, ok := v.(io.Closer); ok {
+				defer cl.Close()
+			}
+			in, file := c.App.Reader, "standard input"
+			if c.NArg() == 2 && c.Args().Get(1) != "-" {
+				file = c.Args().Get(1)
+				f, err := os.Open(file)
+				if err != nil {
+					return usage(err)
+				}
+				defer f.Close()
+				in = f
+			}
+			ctx, _, stop := interruptible(c.App.ErrWriter, 0)
+			defer stop()
+			undecided, err := verifyLines(ctx, v, in, file, c.App.Writer)
+			if err == nil && undecided > 0 {
+				fmt.Fprintf(c.App.ErrWriter, "%s could not be decided\n", count(undecided))
+				return &codeError{exitFailed}
+			}
+			return err
+		},
+	}
+}
+
+// byOptions makes an entry of the registry from NAME=VALUE pairs.
+func byOptions[T any](kind string, from map[string]choice[T], name string, pairs []string) (T, error) {
+	var zero T
+	c, ok := from[name]
+	if !ok {
+		return zero, usagef("%s %q is not known; known: %s", kind, name, names(from))
+	}
+	var doc strings.Builder
+	for _, p := range pairs {
+		k, v, ok := strings.Cut(p, "=")
+		if !ok || k == "" {
+			return zero, usagef("--option %q: want NAME=VALUE", p)
+		}
+		fmt.Fprintf(&doc, "%s: %s\n", k, v)
+	}
+	options := c.defaults()
+	if len(pairs) > 0 {
+		tree, err := parser.ParseBytes([]byte(doc.String()), 0)
+		if err != nil {
+			return zero, usagef("--option: %v", yamlError("options", err))
+		}
+		s := section{file: "--option", path: name, node: tree.Docs[0].Body}
+		if err := s.decode(options); err != nil {
+			return zero, err
+		}
+	}
+	v, err := c.build(".", options)
+	if err != nil {
+		return zero, usagef("%s %s: %w", kind, name, err)
+	}
+	return v, nil
+}
+
+// question is one line of input.
+type question struct {
+	ID       json.RawMessage `json:"id"`
+	Answer   json.RawMessage `json:"answer"`
+	Response *string         `json:"response"`
+	Messages []data.Message  `json:"messages"`
+}
+
+// ruling is one line of output.
+type ruling struct {
+	ID       json.RawMessage `json:"id"`
+	Pass     bool            `json:"pass"`
+	Score    float64         `json:"score"`
+	Parsed   string          `json:"parsed"`
+	Reason   string          `json:"reason"`
+	Feedback string          `json:"feedback"`
+}
+
+type undecided struct {
+	ID    json.RawMessage `json:"id"`
+	Error string          `json:"error"`
+}
+
+// verifyLines judges line by line, several at a time, and prints in order. A line that is no
+// question ends it with an error that names the line; what came before is printed.
+func verifyLines(ctx context.Context, v reward.Verifier, in io.Reader, file string, out io.Writer) (failed int, err error) {
+	type result struct {
+		line []byte
+		bad  bool
+		err  error
+	}
+	workers := runtime.GOMAXPROCS(0)
+	pending := make(chan chan result, 4*workers)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		defer close(pending)
+		busy := make(chan struct{}, workers)
+		lines := bufio.NewReaderSize(in, 1<<20)
+		for n := 1; ctx.Err() == nil; n++ {
+			line, err := readLine(lines)
+			if len(bytes.TrimSpace(line)) > 0 || (err != nil && err != io.EOF) {
+				res := make(chan result, 1)
+				pending <- res
+				if err != nil && err != io.EOF {
+					res <- result{err: fmt.Errorf("%s:%d: %w", file, n, err)}
+					return
+				}
+				busy <- struct{}{}
+				go func() {
+					defer func() { <-busy }()
+					b, bad, err := rule(ctx, v, line)
+					if err != nil {
+						err = fmt.Errorf("%s:%d: %w", file, n, err)
+					}
+					res <- result{b, bad, err}
+				}()
+			}
+			if err == io.EOF {
+				return
+			}
+		}
+	}()
+	w := bufio.NewWriter(out)
+	for res := range pending {
+		r := <-res
+		if r.err != nil {
+			cancel()
+			for range pending {
+			}
+			return failed, errors.Join(r.err, w.Flush())
+		}
+		if r.bad {
+			failed++
+		}
+		if _, err := w.Write(r.line); err != nil {
+			cancel()
+			for range pending {
+			}
+			return failed, err
+		}
+		if len(pending) == 0 {
+			if err := w.Flush(); err != nil {
+				return failed, err
+			}
+		}
+	}
+	if err := context.Cause(ctx); err != nil {
+		return failed, err
+	}
+	return failed, w.Flush()
+}
+
+func readLine(r *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		line = append(line, part...)
+		if err != bufio.ErrBufferFull {
+			return line, err
+		}
+		if len(line) > maxLine {
+			return nil, fmt.Errorf("line longer than %d bytes", maxLine)
+		}
+	}
+}
+
+// rule judges one line.
+func rule(ctx context.Context, v reward.Verifier, line []byte) (out []byte, bad bool, err error) {
+	var q question
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&q); err != nil {
+		return nil, false, usagef("want {\"id\",\"answer\",\"response\",\"messages\"}: %v", err)
+	}
+	if q.ID == nil {
+		q.ID = json.RawMessage("null")
+	}
+	if q.Response == nil {
+		return nil, false, usagef("field response is missing: want a text")
+	}
+	if len(q.Messages) == 0 {
+		q.Messages = []data.Message{{Role: data.RoleUser}}
+	}
+	p := data.Prompt{Messages: q.Messages, Answer: q.Answer}
+	if err := p.Check(); err != nil {
+		return nil, false, usagef("field messages: %w", err)
+	}
+	verdict, err := v.Verify(ctx, p, *q.Response)
+	var line2 any = ruling{q.ID, verdict.Pass, verdict.Score, verdict.Parsed, verdict.Reason, verdict.Feedback}
+	if err != nil {
+		line2, bad = undecided{q.ID, err.Error()}, true
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(line2); err != nil {
+		return nil, false, err
+	}
+	return b.Bytes(), bad, nil
+}

@@ -1,0 +1,250 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"mulligan/data"
+	"mulligan/data/source"
+	"mulligan/pipeline/journal"
+	"mulligan/reward"
+	"mulligan/stages"
+	"mulligan/stages/llm"
+)
+
+// Job is what a run directory is filled with.
+type Job struct {
+	Source         source.Source
+	Strategy       stages.Strategy
+	Verifier       reward.Verifier
+	VerifierDigest data.Digest // of its name, version and options
+	Model          llm.Model   // with its decorators
+	Session        Session
+	Seed           int64
+	Sampling       func(step string) data.Sampling
+	Prompts        int // in flight; at least the draws in flight
+	Limit          int // prompts to play, from the first; 0: all
+	MaxFailed      int // failed prompts before the run stops; -1: no bound
+	Progress       *Progress
+}
+
+// Outcome is how a run ended.
+type Outcome struct {
+	Finished   int // prompts finished by this process
+	Before     int // prompts that were finished already
+	Failed     int // prompts that failed in this process
+	Duplicates int // prompts of the source that are equal to an earlier one
+}
+
+// ErrBudget is the cause of a run that stopped because too many prompts failed.
+var ErrBudget = errors.New("too many prompts failed")
+
+// Execute plays the prompts that are not finished. It returns the context's cause when it is
+// cancelled, after the prompts in flight have come to rest; ErrBudget when the failure budget is
+// spent; any other error is one that no prompt can be blamed for.
+func (r *Run) Execute(ctx context.Context, job Job) (Outcome, error) {
+	if err := r.samePolicy(job.Session.Policy); err != nil {
+		return Outcome{}, err
+	}
+	refs, err := r.journal.Append(ctx, journal.Record{Header: journal.Header{Kind: kindSession}, Body: jsonBody(job.Session)})
+	if err != nil {
+		return Outcome{}, err
+	}
+	r.index.session = append(r.index.session, refs[0])
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	x := &execution{Run: r, job: job, session: refs[0], cancel: cancel, slots: make(chan struct{}, max(job.Prompts, 1))}
+	err = x.feed(ctx)
+	x.wg.Wait()
+	if err == nil {
+		err = context.Cause(ctx)
+	} else if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	return x.outcome, err
+}
+
+// samePolicy refuses to go on with another model under the same name.
+func (r *Run) samePolicy(p data.Policy) error {
+	if len(r.index.session) == 0 {
+		return nil
+	}
+	s, err := readRecord[Session](r.journal, r.index.session[0])
+	if err != nil {
+		return err
+	}
+	identity := func(p data.Policy) map[string]string {
+		return map[string]string{"policy.model": p.Model, "policy.revision": p.Revision,
+			"policy.quantization": p.Quantization, "policy.template_digest": p.TemplateDigest, "policy.server": p.Server}
+	}
+	if d := diff(identity(s.Policy), identity(p)); len(d) > 0 {
+		return &PlanError{r.Dir, d}
+	}
+	return nil
+}
+
+type execution struct {
+	*Run
+	job     Job
+	session journal.Ref
+	cancel  context.CancelCauseFunc
+	slots   chan struct{}
+	wg      sync.WaitGroup
+
+	mu      sync.Mutex
+	outcome Outcome
+}
+
+// feed starts the prompts, in order, as slots get free.
+func (x *execution) feed(ctx context.Context) error {
+	seen := 0
+	for p, err := range x.job.Source.Prompts(ctx) {
+		if err != nil {
+			return err
+		}
+		if x.job.Limit > 0 && seen == x.job.Limit {
+			break
+		}
+		ordinal := seen
+		seen++
+		id := p.ID()
+		owner := half(id)
+		e, known := x.known(owner)
+		switch {
+		case known && e.ordinal != ordinal:
+			x.outcome.Duplicates++
+			x.job.Progress.skip()
+			continue
+		case known && e.play != 0:
+			x.outcome.Before++
+			x.job.Progress.skip()
+			continue
+		}
+		select {
+		case x.slots <- struct{}{}:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if !known {
+			refs, err := x.journal.AppendLazy(journal.Record{
+				Header: journal.Header{Kind: kindPrompt, Key: ordinalKey(ordinal), Owner: owner}, Body: jsonBody(p)})
+			if err != nil {
+				return err
+			}
+			e = entry{ordinal: ordinal, prompt: refs[0]}
+		}
+		u := x.take(owner, e)
+		x.wg.Add(1)
+		go func() {
+			defer x.wg.Done()
+			defer func() { <-x.slots }()
+			if err := x.prompt(ctx, p, id, e, u); err != nil {
+				x.cancel(err)
+			}
+		}()
+	}
+	return nil
+}
+
+func (x *execution) known(owner journal.Key) (entry, bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	e, ok := x.index.prompts[owner]
+	return e, ok
+}
+
+// take puts a prompt into the index and hands out what is recorded of it.
+func (x *execution) take(owner journal.Key, e entry) *unfinished {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.index.prompts[owner] = e
+	u := x.index.open[owner]
+	delete(x.index.open, owner)
+	return u
+}
+
+// prompt plays one prompt and commits what came of it. It returns only errors that end the run.
+func (x *execution) prompt(ctx context.Context, p data.Prompt, id data.Digest, e entry, u *unfinished) error {
+	log := newPromptLog(x.journal, half(id), x.job.VerifierDigest, u)
+	s := &stages.Session{
+		Prompt: p, ID: id, Model: x.job.Model, Policy: x.job.Session.Policy, Verifier: x.job.Verifier,
+		Log: log, Seed: x.job.Seed, Sampling: x.job.Sampling, OnTurn: x.job.Progress.turn,
+	}
+	groups, err := x.rollout(ctx, s, p)
+	if err != nil {
+		return x.failed(ctx, half(id), e, err)
+	}
+	done := play{Prompt: e.prompt, Policy: x.session, Tally: Count(groups)}
+	body, err := encodePlay(done, groups, log.refs)
+	if err != nil {
+		return fmt.Errorf("prompt %s: %w", id.Short(), err)
+	}
+	refs, err := x.journal.Append(context.WithoutCancel(ctx), journal.Record{
+		Header: journal.Header{Kind: kindPlay, Key: playKey(e.ordinal, x.index.labels), Owner: half(id)}, Body: body})
+	if err != nil {
+		return err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.outcome.Finished++
+	e.play = refs[0]
+	x.index.prompts[half(id)] = e
+	x.job.Progress.finish(done.Tally)
+	return nil
+}
+
+// rollout runs the strategy; what it panics with, or a group that breaks its promises, is a failed
+// prompt.
+func (x *execution) rollout(ctx context.Context, s *stages.Session, p data.Prompt) (groups []data.Group, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &stages.StepError{Boundary: stages.BoundaryStrategy, Step: x.job.Strategy.Name(),
+				Err: fmt.Errorf("panic: %v\n%s", v, debug.Stack())}
+		}
+	}()
+	if groups, err = x.job.Strategy.Rollout(ctx, s, p); err != nil {
+		return nil, err
+	}
+	for i, g := range groups {
+		if err := g.Check(); err != nil {
+			return nil, &stages.StepError{Boundary: stages.BoundaryStrategy, Step: x.job.Strategy.Name(),
+				Err: fmt.Errorf("group %d: %w", i, err)}
+		}
+	}
+	return groups, nil
+}
+
+// failed records a prompt that failed by its own fault, and stops the run when there are too many.
+func (x *execution) failed(ctx context.Context, owner journal.Key, e entry, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	step, own := errors.AsType[*stages.StepError](err)
+	if !own {
+		return err
+	}
+	if llmErr, ok := errors.AsType[*llm.Error](err); ok && llmErr.Class == llm.Fatal {
+		return err
+	}
+	f := Failed{Ordinal: e.ordinal, Boundary: step.Boundary, Error: err.Error()}
+	refs, jerr := x.journal.AppendLazy(journal.Record{
+		Header: journal.Header{Kind: kindFailed, Key: ordinalKey(e.ordinal), Owner: owner}, Body: jsonBody(f)})
+	if jerr != nil {
+		return jerr
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.index.unfinished(owner).failed = refs[0]
+	x.outcome.Failed++
+	x.job.Progress.fail(f)
+	if x.job.MaxFailed >= 0 && x.outcome.Failed > x.job.MaxFailed {
+		return fmt.Errorf("%w: %d, and max_failed allows %d; the last: %w", ErrBudget, x.outcome.Failed, x.job.MaxFailed, err)
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"mulligan/data"
+	"mulligan/pipeline/journal"
+	"mulligan/stages/llm"
+)
+
+// promptLog is the stages.Log of one prompt.
+type promptLog struct {
+	j        *journal.Journal
+	owner    journal.Key
+	verifier data.Digest
+
+	mu       sync.Mutex
+	draws    map[journal.Key]journal.Ref
+	verdicts map[journal.Key]journal.Ref
+	refs     map[data.Digest]journal.Ref // by whole key: the draws that this play used
+}
+
+func newPromptLog(j *journal.Journal, owner journal.Key, verifier data.Digest, u *unfinished) *promptLog {
+	l := &promptLog{j: j, owner: owner, verifier: verifier, refs: map[data.Digest]journal.Ref{}}
+	if u != nil {
+		l.draws, l.verdicts = places(u.draws), places(u.verdicts)
+	}
+	return l
+}
+
+func places(list []placed) map[journal.Key]journal.Ref {
+	m := make(map[journal.Key]journal.Ref, len(list))
+	for _, p := range list {
+		if _, twice := m[p.key]; !twice { // the first one was acknowledged first
+			m[p.key] = p.ref
+		}
+	}
+	return m
+}
+
+// Draw reads the recorded draw of a request, if there is one.
+func (l *promptLog) Draw(key data.Digest) (llm.Completion, bool, error) {
+	l.mu.Lock()
+	ref, found := l.draws[half(key)]
+	l.mu.Unlock()
+	if !found {
+		return llm.Completion{}, false, nil
+	}
+	c, err := readDraw(l.j, ref)
+	if err != nil {
+		return c, false, err
+	}
+	if c.Draw.Key != key {
+		return c, false, fmt.Errorf("record %v is the draw %s, want %s", ref, c.Draw.Key.Short(), key.Short())
+	}
+	l.used(key, ref)
+	return c, true, nil
+}
+
+func (l *promptLog) used(key data.Digest, ref journal.Ref) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refs[key] = ref
+}
+
+// Start notes a request before it is sent, so that one that was in flight at a crash is known.
+func (l *promptLog) Start(key data.Digest) error {
+	_, err := l.j.AppendLazy(journal.Record{Header: journal.Header{Kind: kindStart, Key: half(key), Owner: l.owner}})
+	return err
+}
+
+// Record returns once the draw is on disk. A run that is being stopped still waits for that: the
+// draw is paid for.
+func (l *promptLog) Record(ctx context.Context, c llm.Completion) error {
+	refs, err := l.j.Append(context.WithoutCancel(ctx), journal.Record{
+		Header: journal.Header{Kind: kindDraw, Key: half(c.Draw.Key), Owner: l.owner}, Body: encodeDraw(c)})
+	if err != nil {
+		return err
+	}
+	l.used(c.Draw.Key, refs[0])
+	return nil
+}
+
+// Verdict returns what the same verifier said of the same answer.
+func (l *promptLog) Verdict(answer string) (data.Verdict, bool, error) {
+	if len(l.verdicts) == 0 {
+		return data.Verdict{}, false, nil
+	}
+	ref, found := l.verdicts[verdictKey(l.verifier, answer)]
+	if !found {
+		return data.Verdict{}, false, nil
+	}
+	rec, err := l.j.Read(ref)
+	if err != nil {
+		return data.Verdict{}, false, err
+	}
+	v, err := readJSON[data.Verdict](rec.Body)
+	return v, err == nil, err
+}
+
+// RecordVerdict does not wait for the disk.
+func (l *promptLog) RecordVerdict(answer string, v data.Verdict) error {
+	_, err := l.j.AppendLazy(journal.Record{
+		Header: journal.Header{Kind: kindVerdict, Key: verdictKey(l.verifier, answer), Owner: l.owner}, Body: jsonBody(v)})
+	return err
+}
+
+func readDraw(j *journal.Journal, ref journal.Ref) (llm.Completion, error) {
+	rec, err := j.Read(ref)
+	if err != nil {
+		return llm.Completion{}, err
+	}
+	if rec.Kind != kindDraw {
+		return llm.Completion{}, fmt.Errorf("record %v is of kind %d, want a draw", ref, rec.Kind)
+	}
+	c, err := decodeDraw(rec.Body)
+	if err != nil {
+		return c, fmt.Errorf("record %v: %w", ref, err)
+	}
+	return c, nil
+}

@@ -1,0 +1,259 @@
+// Package pipeline plays a strategy over many prompts and records what comes of it.
+//
+// A run is a folder:
+//
+//	RUN/run.json    the resolved plan, in the three parts that decide what may change
+//	RUN/journal/    every draw and every finished prompt; the truth (package journal)
+//
+// The same command starts a run and continues it. A draw is recorded under a key made of its
+// content before anything is made of it; a prompt's play that was interrupted is played again, and
+// finds its draws. Everything else (exports, summaries) is a fold over finished prompts.
+package pipeline
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"path/filepath"
+	"slices"
+
+	"mulligan/data"
+	"mulligan/data/disk"
+	"mulligan/pipeline/journal"
+	"mulligan/stages/llm"
+)
+
+// formatVersion is that of run.json and of the records.
+const formatVersion = 1
+
+// Head is run.json.
+type Head struct {
+	Format  int  `json:"format"`
+	Plan    Plan `json:"plan"`
+	Prompts int  `json:"prompts"` // that the source holds; counted, and their ground truth checked, before the first draw
+}
+
+// Run is an open run directory.
+type Run struct {
+	Dir      string
+	Head     Head
+	Recovery journal.Recovery
+	fs       disk.FS
+	journal  *journal.Journal
+	index    *index
+}
+
+// NoRunError says that a folder is not a run directory.
+type NoRunError struct{ Dir string }
+
+func (e *NoRunError) Error() string {
+	return fmt.Sprintf("%s is not a run directory: it holds no run.json", e.Dir)
+}
+
+// Read opens a run directory to look at it, also while another process runs there.
+func Read(fsys disk.FS, dir string) (*Run, error) {
+	head, err := readHead(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{Dir: dir, Head: head, fs: fsys, index: newIndex(head.Plan.LabelDigest())}
+	r.journal, r.Recovery, err = journal.OpenReadOnly(fsys, r.journalDir(), r.index.visit)
+	return r, err
+}
+
+// Open opens a run directory to work in it, and makes it if there is none. A directory of another
+// plan is refused with a *PlanError; one that holds something else is not touched. count returns the
+// number of prompts, and is called only for a new run.
+func Open(fsys disk.FS, dir string, plan Plan, count func() (int, error)) (*Run, error) {
+	head, err := readHead(fsys, dir)
+	if _, none := errors.AsType[*NoRunError](err); none {
+		if err := checkEmpty(fsys, dir); err != nil {
+			return nil, err
+		}
+		head = Head{Format: formatVersion, Plan: plan}
+		if head.Prompts, err = count(); err != nil {
+			return nil, err
+		}
+		if err := fsys.MkdirAll(filepath.Join(dir, "journal")); err != nil {
+			return nil, err
+		}
+	} else if err != nil {
+		return nil, err
+	} else if d := diff(head.Plan.Draws, plan.Draws); len(d) > 0 {
+		return nil, &PlanError{dir, d}
+	}
+	r := &Run{Dir: dir, Head: head, fs: fsys, index: newIndex(plan.LabelDigest())}
+	r.Head.Plan = plan
+	if r.journal, r.Recovery, err = journal.Open(fsys, r.journalDir(), journal.Options{}, r.index.visit); err != nil {
+		return nil, err
+	}
+	if err := r.publish(); err != nil {
+		return nil, errors.Join(err, r.journal.Close())
+	}
+	return r, nil
+}
+
+// Close frees the directory.
+func (r *Run) Close() error { return r.journal.Close() }
+
+func (r *Run) journalDir() string { return filepath.Join(r.Dir, "journal") }
+
+func (r *Run) publish() error {
+	b, err := json.MarshalIndent(r.Head, "", "  ")
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(r.Dir, "run.json")
+	if old, err := readFile(r.fs, name); err == nil && slices.Equal(old, b) {
+		return nil
+	}
+	return disk.Publish(r.fs, name, writeAll(b))
+}
+
+func readHead(fsys disk.FS, dir string) (Head, error) {
+	var head Head
+	name := filepath.Join(dir, "run.json")
+	b, err := readFile(fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return head, &NoRunError{dir}
+	}
+	if err != nil {
+		return head, err
+	}
+	if err := json.Unmarshal(b, &head); err != nil {
+		return head, &journal.CorruptError{File: name, Cause: err}
+	}
+	if head.Format != formatVersion {
+		return head, fmt.Errorf("%s: run of format %d: this program reads %d", name, head.Format, formatVersion)
+	}
+	return head, nil
+}
+
+// checkEmpty refuses a folder in which somebody else keeps files.
+func checkEmpty(fsys disk.FS, dir string) error {
+	names, err := fsys.List(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		if n != "journal" && n != "run.json.tmp" {
+			return fmt.Errorf("start a run in %s: it holds %s, and no run.json: name a new or empty folder", dir, n)
+		}
+	}
+	return nil
+}
+
+// Finished returns how many prompts are finished under the plan's labels.
+func (r *Run) Finished() int { return len(r.index.plays()) }
+
+// InFlight returns how many requests were in flight when the last process died: possibly paid twice.
+func (r *Run) InFlight() int { return r.index.inFlight() }
+
+// Sessions returns who took up the run, in order.
+func (r *Run) Sessions() ([]Session, error) {
+	var all []Session
+	for _, ref := range r.index.session {
+		s, err := readRecord[Session](r.journal, ref)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// Failures yields the prompts that failed and were not finished since, in no order.
+func (r *Run) Failures() ([]Failed, error) {
+	var all []Failed
+	for _, u := range r.index.open {
+		if u.failed == 0 {
+			continue
+		}
+		f, err := readRecord[Failed](r.journal, u.failed)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	slices.SortFunc(all, func(a, b Failed) int { return a.Ordinal - b.Ordinal })
+	return all, nil
+}
+
+// Tally adds up the finished prompts.
+func (r *Run) Tally() (Tally, error) {
+	var t Tally
+	for _, e := range r.index.plays() {
+		p, err := r.play(e)
+		if err != nil {
+			return t, err
+		}
+		t.Add(p.Tally)
+	}
+	return t, nil
+}
+
+// Groups yields the groups of the finished prompts, in prompt order.
+func (r *Run) Groups() iter.Seq2[data.Group, error] {
+	return func(yield func(data.Group, error) bool) {
+		for _, e := range r.index.plays() {
+			groups, err := r.load(e)
+			if err != nil {
+				yield(data.Group{}, fmt.Errorf("prompt %d: %w", e.ordinal, err))
+				return
+			}
+			for _, g := range groups {
+				if !yield(g, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (r *Run) play(e entry) (play, error) {
+	rec, err := r.journal.Read(e.play)
+	if err != nil {
+		return play{}, err
+	}
+	return decodePlay(rec.Body)
+}
+
+func (r *Run) load(e entry) ([]data.Group, error) {
+	p, err := r.play(e)
+	if err != nil {
+		return nil, err
+	}
+	prompt, err := readRecord[data.Prompt](r.journal, p.Prompt)
+	if err != nil {
+		return nil, err
+	}
+	s, err := readRecord[Session](r.journal, p.Policy)
+	if err != nil {
+		return nil, err
+	}
+	draws := map[journal.Ref]llm.Completion{} // an attempt is in the groups of both arms
+	return p.load(prompt, s.Policy, func(ref journal.Ref) (llm.Completion, error) {
+		if c, ok := draws[ref]; ok {
+			return c, nil
+		}
+		c, err := readDraw(r.journal, ref)
+		draws[ref] = c
+		return c, err
+	})
+}
+
+func readRecord[T any](j *journal.Journal, ref journal.Ref) (v T, err error) {
+	rec, err := j.Read(ref)
+	if err != nil {
+		return v, err
+	}
+	if v, err = readJSON[T](rec.Body); err != nil {
+		err = fmt.Errorf("record %v: %w", ref, err)
+	}
+	return v, err
+}

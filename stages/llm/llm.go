@@ -1,0 +1,90 @@
+// Package llm asks models. A backend is a folder (ollama, script, ...) that knows one engine and
+// nothing of strategies; decorators (Retry, Limit, Balance) wrap any of them.
+package llm
+
+import (
+	"context"
+
+	"mulligan/data"
+)
+
+// Model draws completions. Generate is safe for concurrent use.
+//
+// It returns a completion only if the reply arrived whole: an end that the engine declared, and
+// nothing missing before it. Everything else is an error, an *Error where the cause is the engine
+// or the way to it. A completion that was cut by a limit of the request is whole (StopLength).
+type Model interface {
+	Generate(ctx context.Context, req Request) (Completion, error)
+}
+
+// Inspector is implemented by backends that can say what they serve.
+type Inspector interface {
+	// Inspect asks the engine for the policy behind a model name.
+	Inspect(ctx context.Context, model string) (Info, error)
+}
+
+// Info is what an engine says of a model.
+type Info struct {
+	Policy        data.Policy
+	ContextLength int      // tokens that the model was made for; 0: the engine does not tell
+	Capabilities  []string // as the engine names them: completion, tools, thinking, ...
+	LogprobsMode  string   // "raw": of the distribution before temperature and cuts; "processed"; "none"
+}
+
+// Request is all that determines a draw.
+type Request struct {
+	Prompt   data.Digest // the prompt that the draw is for
+	Model    string
+	Messages []data.Message
+	Tools    []data.Tool
+	Sampling data.Sampling
+	Draw     []int // path of sample indices from the prompt: [attempt, reflection, retry]
+	Seed     int64 // of the run; the engine is given DrawSeed
+}
+
+// Key returns the digest of the request's content: a journal answers it with the recorded draw.
+// The path is part of it, because two failed attempts with the same text make the same request.
+func (r Request) Key() data.Digest {
+	h := data.NewHasher("draw")
+	h.Bytes(r.Prompt[:])
+	h.String(r.Model)
+	h.Int(len(r.Messages))
+	for _, m := range r.Messages {
+		m.Hash(h)
+	}
+	h.Int(len(r.Tools))
+	for _, t := range r.Tools {
+		h.String(t.Name)
+		h.String(t.Description)
+		h.Bytes(t.Parameters)
+	}
+	r.Sampling.Hash(h)
+	h.Int(len(r.Draw))
+	for _, i := range r.Draw {
+		h.Int(i)
+	}
+	h.Int(int(r.Seed))
+	return h.Sum()
+}
+
+// DrawSeed returns the seed that an engine is given for a request of this key: 31 bits of it, so
+// that it depends on the place of the draw and not on scheduling.
+func DrawSeed(key data.Digest) int64 {
+	return int64(key[0]&0x7f)<<24 | int64(key[1])<<16 | int64(key[2])<<8 | int64(key[3])
+}
+
+// Completion is what one draw returned.
+type Completion struct {
+	Message data.Message
+	Draw    data.Draw // Key, Path, Seed and Sampling as requested; the rest as the engine reports it
+}
+
+// NewCompletion starts the completion of a request whose key is known.
+func NewCompletion(req Request, key data.Digest) Completion {
+	return Completion{
+		Message: data.Message{Role: data.RoleAssistant},
+		Draw: data.Draw{
+			Key: key, Path: req.Draw, Seed: DrawSeed(key), Sampling: req.Sampling, Tries: 1,
+		},
+	}
+}

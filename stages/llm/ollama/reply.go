@@ -1,0 +1,154 @@
+package ollama
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ollama/ollama/api"
+
+	"mulligan/data"
+	"mulligan/stages/llm"
+)
+
+// chunk is api.ChatResponse as far as a draw needs it. Counts are pointers, because the server
+// leaves a zero out; arguments stay raw, so that numbers keep their digits; bytes of pieces are
+// decoded straight from their array.
+type chunk struct {
+	Error   string `json:"error"`
+	Message struct {
+		Role      string `json:"role"`
+		Content   string `json:"content"`
+		Thinking  string `json:"thinking"`
+		ToolCalls []struct {
+			Function struct {
+				Name      string          `json:"name"`
+				Arguments json.RawMessage `json:"arguments"`
+			} `json:"function"`
+		} `json:"tool_calls"`
+	} `json:"message"`
+	Done            bool          `json:"done"`
+	DoneReason      string        `json:"done_reason"`
+	Logprobs        []logprob     `json:"logprobs"`
+	TotalDuration   time.Duration `json:"total_duration"`
+	LoadDuration    time.Duration `json:"load_duration"`
+	PromptEvalCount *int          `json:"prompt_eval_count"`
+	PrefillDuration time.Duration `json:"prompt_eval_duration"`
+	EvalCount       *int          `json:"eval_count"`
+	EvalDuration    time.Duration `json:"eval_duration"`
+}
+
+type logprob struct {
+	Token   string  `json:"token"`
+	Logprob float64 `json:"logprob"`
+	Bytes   bytesOf `json:"bytes"`
+}
+
+var _ = api.ChatResponse{} // the type whose fields chunk names
+
+// bytesOf reads [72,105] into the bytes themselves.
+type bytesOf []byte
+
+func (b *bytesOf) UnmarshalJSON(raw []byte) error {
+	*b = (*b)[:0]
+	n, digits := 0, 0
+	for _, c := range raw {
+		switch {
+		case c >= '0' && c <= '9':
+			n, digits = n*10+int(c-'0'), digits+1
+			if n > 255 {
+				return fmt.Errorf("bytes of a piece: %d is no byte", n)
+			}
+		case c == ',' || c == ']':
+			if digits > 0 {
+				*b = append(*b, byte(n))
+			}
+			n, digits = 0, 0
+		case c == '[' || c == ' ' || c == '\n' || c == '\t' || c == '\r':
+		default:
+			if string(raw) == "null" {
+				return nil
+			}
+			return fmt.Errorf("bytes of a piece: unexpected %q", c)
+		}
+	}
+	return nil
+}
+
+// decode reads a whole reply, of one chunk or of many, into c. It returns an error unless the
+// last chunk, and only the last, says that the reply is done and why.
+func decode(raw []byte, c *llm.Completion) error {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 {
+		return errors.New("empty reply")
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	var content, thinking strings.Builder
+	for done := false; ; {
+		var ch chunk
+		if err := dec.Decode(&ch); err != nil {
+			return fmt.Errorf("reply is not whole JSON at byte %d: %w", dec.InputOffset(), notJSON(raw, err))
+		}
+		if ch.Error != "" {
+			return fmt.Errorf("engine reports: %s", ch.Error)
+		}
+		content.WriteString(ch.Message.Content)
+		thinking.WriteString(ch.Message.Thinking)
+		for _, call := range ch.Message.ToolCalls {
+			c.Message.ToolCalls = append(c.Message.ToolCalls,
+				data.ToolCall{Name: call.Function.Name, Arguments: call.Function.Arguments})
+		}
+		for _, lp := range ch.Logprobs {
+			b := []byte(lp.Bytes)
+			if b == nil {
+				b = []byte(lp.Token)
+			}
+			c.Draw.Pieces = append(c.Draw.Pieces, data.Piece{Bytes: b, Logprob: float32(lp.Logprob)})
+		}
+		done = ch.Done
+		if done {
+			if err := finish(ch, c); err != nil {
+				return err
+			}
+		}
+		rest := bytes.TrimSpace(raw[dec.InputOffset():])
+		switch {
+		case done && len(rest) > 0:
+			return fmt.Errorf("%d bytes after the reply was done", len(rest))
+		case !done && len(rest) == 0:
+			return errors.New("reply ended before it was done")
+		case done:
+			c.Message.Content, c.Message.Thinking = content.String(), thinking.String()
+			return nil
+		}
+	}
+}
+
+func finish(ch chunk, c *llm.Completion) error {
+	switch ch.DoneReason {
+	case "stop":
+		c.Draw.Stop = data.StopEnd
+	case "length":
+		c.Draw.Stop = data.StopLength
+	default: // "": the runner went away; "load", "unload": nothing was sampled
+		return fmt.Errorf("reply ended with reason %q: want stop or length", ch.DoneReason)
+	}
+	c.Draw.PromptTokens, c.Draw.CompletionTokens = ch.PromptEvalCount, ch.EvalCount
+	if ch.EvalCount == nil { // the server leaves out a zero
+		zero := 0
+		c.Draw.CompletionTokens = &zero
+	}
+	c.Draw.Load, c.Draw.Prefill, c.Draw.Decode = ch.LoadDuration, ch.PrefillDuration, ch.EvalDuration
+	return nil
+}
+
+// notJSON names what came instead, where a person would know it at a glance.
+func notJSON(raw []byte, err error) error {
+	if raw[0] == '<' {
+		return errors.New("it is HTML: a proxy answers in place of Ollama?")
+	}
+	return err
+}

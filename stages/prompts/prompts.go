@@ -1,0 +1,59 @@
+// Package prompts holds the texts that the strategies add to a conversation. They are Go templates
+// (text/template) with the fields of Fields; a plan can replace each of them by a file.
+//
+// The texts of the Reflect, Retry, Reward paper (arXiv 2505.24726) are in an appendix that was not
+// available when these were written: they are ours, after the author's own account of them (the
+// model is told that it failed, and is asked to reflect so that it does better next time).
+package prompts
+
+import (
+	"embed"
+	"fmt"
+	"strings"
+	"text/template"
+)
+
+// Fields are what a template can name.
+type Fields struct {
+	Question string // the last message of the prompt
+}
+
+//go:embed *.txt
+var files embed.FS
+
+// Default returns the built-in text of a name: failed, reflect or retry.
+func Default(name string) string {
+	b, err := files.ReadFile(name + ".txt")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// Template is a parsed text.
+type Template struct{ t *template.Template }
+
+// Parse reads a template and tries it, so that a bad one fails before anything is drawn.
+func Parse(name, text string) (Template, error) {
+	t, err := template.New(name).Option("missingkey=error").Parse(strings.TrimSpace(text))
+	if err != nil {
+		return Template{}, fmt.Errorf("prompt template: %w", err)
+	}
+	tpl := Template{t}
+	if _, err := tpl.Render(Fields{Question: "?"}); err != nil {
+		return Template{}, err
+	}
+	return tpl, nil
+}
+
+// Render fills the template in.
+func (t Template) Render(f Fields) (string, error) {
+	var b strings.Builder
+	if err := t.t.Execute(&b, f); err != nil {
+		return "", fmt.Errorf("prompt template: %w (known field: .Question)", err)
+	}
+	if strings.TrimSpace(b.String()) == "" {
+		return "", fmt.Errorf("prompt template %s: it is empty", t.t.Name())
+	}
+	return b.String(), nil
+}

@@ -1,0 +1,135 @@
+package stages
+
+import (
+	"context"
+	"fmt"
+
+	"mulligan/data"
+	"mulligan/reward"
+	"mulligan/stages/llm"
+)
+
+// Strategy plays a prompt. Rollout is a function of p and of what the Session answers.
+type Strategy interface {
+	Name() string
+	Rollout(ctx context.Context, s *Session, p data.Prompt) ([]data.Group, error)
+}
+
+// The boundaries that a failing prompt can fail at.
+const (
+	BoundaryModel    = "model"
+	BoundaryVerifier = "verifier"
+	BoundaryTool     = "tool"
+	BoundaryStrategy = "strategy"
+)
+
+// StepError says at which boundary, step and draw a prompt failed.
+type StepError struct {
+	Boundary string
+	Step     string
+	Path     []int // of the draw; nil: none was involved
+	Err      error
+}
+
+func (e *StepError) Error() string {
+	if e.Path == nil {
+		return fmt.Sprintf("%s: %s: %v", e.Boundary, e.Step, e.Err)
+	}
+	return fmt.Sprintf("%s: %s %v: %v", e.Boundary, e.Step, e.Path, e.Err)
+}
+
+func (e *StepError) Unwrap() error { return e.Err }
+
+// Log remembers the effects of one prompt. It is safe for concurrent use.
+type Log interface {
+	// Draw returns the recorded completion of a request, if there is one.
+	Draw(key data.Digest) (llm.Completion, bool, error)
+	// Start notes that a request is about to be sent.
+	Start(key data.Digest) error
+	// Record returns when the completion cannot be lost any more.
+	Record(ctx context.Context, c llm.Completion) error
+	// Verdict returns what was recorded of an answer, if the same verifier judged it.
+	Verdict(answer string) (data.Verdict, bool, error)
+	// RecordVerdict may be lost by a crash: a verdict is cheap to make again.
+	RecordVerdict(answer string, v data.Verdict) error
+}
+
+// Session is the way of one prompt's play to everything outside it. It is safe for concurrent use.
+type Session struct {
+	Prompt   data.Prompt
+	ID       data.Digest // of Prompt
+	Model    llm.Model
+	Policy   data.Policy
+	Verifier reward.Verifier
+	Log      Log
+	Seed     int64                                              // of the run
+	Sampling func(step string) data.Sampling                    // resolved for each step
+	OnTurn   func(step string, c llm.Completion, recorded bool) // may be nil; for progress
+}
+
+// Draw asks the model to go on from a transcript, or returns what it answered in an earlier life.
+// The completion is on disk when Draw returns.
+func (s *Session) Draw(ctx context.Context, t Transcript, step string, path ...int) (llm.Completion, error) {
+	req := llm.Request{
+		Prompt: s.ID, Model: s.Policy.Model, Messages: t.Messages(), Tools: s.Prompt.Tools,
+		Sampling: s.Sampling(step), Draw: path, Seed: s.Seed,
+	}
+	key := req.Key()
+	fail := func(err error) (llm.Completion, error) {
+		if ctx.Err() != nil {
+			return llm.Completion{}, context.Cause(ctx)
+		}
+		return llm.Completion{}, &StepError{BoundaryModel, step, path, err}
+	}
+	c, found, err := s.Log.Draw(key)
+	if err != nil {
+		return llm.Completion{}, err // a damaged journal is no failed prompt
+	}
+	if !found {
+		if err := s.Log.Start(key); err != nil {
+			return llm.Completion{}, err
+		}
+		if c, err = s.Model.Generate(ctx, req); err != nil {
+			return fail(err)
+		}
+		if err := s.Log.Record(ctx, c); err != nil {
+			return llm.Completion{}, err
+		}
+	}
+	if s.OnTurn != nil {
+		s.OnTurn(step, c, found)
+	}
+	return c, nil
+}
+
+// Judge asks the verifier about an answer to the prompt. An error means that it could not decide.
+func (s *Session) Judge(ctx context.Context, step, answer string) (data.Verdict, error) {
+	v, found, err := s.Log.Verdict(answer)
+	if err != nil || found {
+		return v, err
+	}
+	if v, err = s.Verifier.Verify(ctx, s.Prompt, answer); err != nil {
+		if ctx.Err() != nil {
+			return v, context.Cause(ctx)
+		}
+		return v, &StepError{BoundaryVerifier, step, nil, err}
+	}
+	return v, s.Log.RecordVerdict(answer, v)
+}
+
+// Leaks tells whether a text contains a right answer; nil: the verifier cannot tell, of any text or
+// of this one.
+func (s *Session) Leaks(ctx context.Context, text string) (*bool, error) {
+	l, ok := s.Verifier.(reward.Leaker)
+	if !ok {
+		return nil, nil
+	}
+	leaks, err := l.Leaks(ctx, s.Prompt, text)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, nil
+	}
+	return &leaks, nil
+}

@@ -1,0 +1,60 @@
+package stages
+
+import (
+	"mulligan/data"
+	"mulligan/stages/llm"
+)
+
+// Transcript is a conversation under construction. It is immutable: each method returns a longer
+// one, so that siblings can grow from the same beginning at the same time.
+type Transcript struct{ turns []data.Turn }
+
+// Open starts with the prompt's own messages.
+func Open(p data.Prompt) Transcript {
+	var t Transcript
+	for _, m := range p.Messages {
+		t.turns = append(t.turns, data.Turn{Message: m, Step: data.StepPrompt})
+	}
+	return t
+}
+
+func (t Transcript) with(turn data.Turn) Transcript {
+	return Transcript{append(t.turns[:len(t.turns):len(t.turns)], turn)}
+}
+
+// Ask adds a message of the user.
+func (t Transcript) Ask(step, text string) Transcript {
+	return t.with(data.Turn{Message: data.Message{Role: data.RoleUser, Content: text}, Step: step})
+}
+
+// Given adds a message of the assistant that this run did not sample.
+func (t Transcript) Given(step string, m data.Message, v *data.Verdict) Transcript {
+	return t.with(data.Turn{Message: m, Step: step, Verdict: v})
+}
+
+// Say adds what the model answered, and what the verifier said of it (nil: it was not asked).
+func (t Transcript) Say(step string, c llm.Completion, v *data.Verdict) Transcript {
+	draw := c.Draw
+	return t.with(data.Turn{Message: c.Message, Step: step, Sampled: true, Draw: &draw, Verdict: v})
+}
+
+// Len returns the number of turns.
+func (t Transcript) Len() int { return len(t.turns) }
+
+// Messages returns what an engine is sent.
+func (t Transcript) Messages() []data.Message {
+	ms := make([]data.Message, len(t.turns))
+	for i, turn := range t.turns {
+		ms[i] = turn.Message
+	}
+	return ms
+}
+
+// Rollout ends the play. The turns of the named step train if the rollout is not excluded.
+func (t Transcript) Rollout(p data.Policy, train string, reward *float64, excluded string) data.Rollout {
+	r := data.Rollout{Policy: p, Turns: append([]data.Turn(nil), t.turns...), Reward: reward, Excluded: excluded}
+	for i := range r.Turns {
+		r.Turns[i].Train = train != "" && excluded == "" && r.Turns[i].Sampled && r.Turns[i].Step == train
+	}
+	return r
+}
