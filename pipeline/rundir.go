@@ -106,7 +106,11 @@ func (r *Run) publish() error {
 		return err
 	}
 	name := filepath.Join(r.Dir, "run.json")
-	if old, err := readFile(r.fs, name); err == nil && slices.Equal(old, b) {
+	old, err := readFile(r.fs, name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err == nil && slices.Equal(old, b) {
 		return nil
 	}
 	return disk.Publish(r.fs, name, writeAll(b))
