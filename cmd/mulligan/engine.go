@@ -56,8 +56,7 @@ func (e *engine) inspect(ctx context.Context) (llm.Info, error) {
 // model returns the engine with its decorators. A draw waits for its turn and after errors without
 // holding a slot; one in flight may finish after a stop, until kill is closed.
 func (e *engine) model(kill <-chan struct{}, onRetry func(error)) llm.Model {
-	retry := llm.DefaultRetry()
-	retry.Tries = e.settings.Tries
+	retry := llm.RetryOptions{Tries: e.settings.Tries, Wait: e.settings.Wait, MaxWait: e.settings.MaxWait}
 	if onRetry != nil {
 		retry.OnRetry = func(err error, _ time.Duration) { onRetry(err) }
 	}

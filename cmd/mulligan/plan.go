@@ -56,6 +56,8 @@ type engineSettings struct {
 	Prompts     int           `yaml:"prompts" help:"prompts in flight; 0: as many as draws"`
 	Timeout     time.Duration `yaml:"timeout" help:"for one draw"`
 	Tries       int           `yaml:"tries" help:"requests for one draw before its prompt fails"`
+	Wait        time.Duration `yaml:"wait" help:"before a request is sent again; doubled each time"`
+	MaxWait     time.Duration `yaml:"max_wait" help:"the longest wait, Retry-After included"`
 	KeepAlive   time.Duration `yaml:"keep_alive" help:"how long the server keeps the model loaded"`
 	StopWithin  time.Duration `yaml:"stop_within" help:"after Ctrl-C, how long draws in flight may take to finish"`
 }
@@ -82,7 +84,8 @@ type exportSettings struct {
 func defaultSettings() planSettings {
 	return planSettings{
 		Engine: engineSettings{Kind: "ollama", Endpoints: []string{"http://127.0.0.1:11434"}, Concurrency: 8,
-			Timeout: 10 * time.Minute, Tries: 8, KeepAlive: 30 * time.Minute, StopWithin: 30 * time.Second},
+			Timeout: 10 * time.Minute, Tries: 8,
+			Wait: 500 * time.Millisecond, MaxWait: time.Minute, KeepAlive: 30 * time.Minute, StopWithin: 30 * time.Second},
 		Sampling: samplingSettings{Temperature: 1, TopP: 1, RepeatPenalty: 1, MaxTokens: 512, Context: 4096, Think: "off"},
 		Seed:     1, MaxFailed: 100,
 		Export: exportSettings{Formats: []string{"episodes", "failures", "kto"}, Split: "train"},
@@ -169,6 +172,11 @@ func choose[T any](root section, key string, from map[string]choice[T], base str
 	if err := s.decode(n.options, "name"); err != nil {
 		return n, err
 	}
+	if c.resolve != nil {
+		if err := c.resolve(base, n.options); err != nil {
+			return n, s.errorf(s.node, "%s: %v", key, err)
+		}
+	}
 	if n.value, err = c.build(base, n.options); err != nil {
 		return n, s.errorf(s.node, "%s: %v", key, err)
 	}
@@ -207,6 +215,8 @@ func (p *plan) check(root section) error {
 		return bad("engine.prompts", e.Prompts, "0 or more")
 	case e.Tries < 1:
 		return bad("engine.tries", e.Tries, "at least 1")
+	case e.Wait < 0 || e.MaxWait < e.Wait:
+		return bad("engine.max_wait", e.MaxWait, "at least engine.wait, and that at least 0")
 	case e.Timeout < 0:
 		return bad("engine.timeout", e.Timeout, "a duration of 0 or more")
 	case s.Limit < 0:

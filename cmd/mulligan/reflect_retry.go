@@ -8,16 +8,10 @@ import (
 	"mulligan/stages"
 )
 
-// buildReflectRetry replaces the paths of prompt files by the texts in them, in place, so that the
-// resolved plan holds what the model is told.
-func buildReflectRetry(base string, o stages.ReflectRetryOptions) (stages.Strategy, error) {
-	if err := readTexts(base, &o.Prompts); err != nil {
-		return nil, err
-	}
-	return stages.NewReflectRetry(o)
-}
-
-func readTexts(base string, t *stages.Texts) error {
+// readTexts replaces the paths of prompt files by the texts in them, so that the resolved plan holds
+// what the model is told.
+func readTexts(base string, o *stages.ReflectRetryOptions) error {
+	t := &o.Prompts
 	built := stages.DefaultReflectRetry().Prompts
 	for _, f := range []struct {
 		key         string

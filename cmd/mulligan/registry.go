@@ -19,14 +19,21 @@ type choice[T any] struct {
 	version  int        // of what it does; a new one judges again
 	defaults func() any // a pointer to its options, with their defaults
 	build    func(base string, options any) (T, error)
+	resolve  func(base string, options any) error // before build, in place; nil: nothing to resolve
 }
 
 // of ties a constructor to its options. base is the folder that relative paths start from.
 func of[T, O any](about string, version int, defaults O, build func(base string, o O) (T, error)) choice[T] {
-	return choice[T]{about, version,
-		func() any { o := defaults; return &o },
-		func(base string, o any) (T, error) { return build(base, *o.(*O)) },
+	return choice[T]{about: about, version: version,
+		defaults: func() any { o := defaults; return &o },
+		build:    func(base string, o any) (T, error) { return build(base, *o.(*O)) },
 	}
+}
+
+// reading adds to a choice that its options name files whose content counts.
+func reading[T, O any](c choice[T], resolve func(base string, o *O) error) choice[T] {
+	c.resolve = func(base string, o any) error { return resolve(base, o.(*O)) }
+	return c
 }
 
 // verifier adapts a constructor that needs no folder and returns its own type.
@@ -43,8 +50,11 @@ func verifier[V reward.Verifier, O any](build func(O) (V, error)) func(string, O
 // The one list of everything that a plan can name.
 var (
 	strategies = map[string]choice[stages.Strategy]{
-		"reflect_retry": of("attempt, reflect on failures, retry; the reflection earns the retry's verdict", 1,
-			stages.DefaultReflectRetry(), buildReflectRetry),
+		"reflect_retry": reading(of("attempt, reflect on failures, retry; the reflection earns the retry's verdict", 1,
+			stages.DefaultReflectRetry(), func(_ string, o stages.ReflectRetryOptions) (stages.Strategy, error) {
+				return stages.NewReflectRetry(o)
+			}),
+			readTexts),
 	}
 	sources = map[string]choice[source.Source]{
 		"jsonl":          of("JSON lines, with a mapping from fields", 1, source.JSONLOptions{}, source.NewJSONL),
@@ -58,10 +68,10 @@ var (
 	verifiers = map[string]choice[reward.Verifier]{
 		"countdown":     of("an arithmetic expression of the given numbers that makes the target", 1, reward.CountdownOptions{}, verifier(reward.NewCountdown)),
 		"function_call": of("the expected calls, in any order, with equal arguments", 1, reward.FunctionCallOptions{}, verifier(reward.NewFunctionCall)),
-		"bfcl":          of("Berkeley Function Calling Leaderboard's AST check", 1, reward.BFCLOptions{}, verifier(reward.NewBFCL)),
-		"number":        of("the last number of the reply", 1, reward.NumberOptions{}, verifier(reward.NewNumber)),
-		"exact":         of("the text itself", 1, reward.ExactOptions{}, verifier(reward.NewExact)),
-		"command":       of("an external program that speaks JSON lines", 1, reward.CommandOptions{}, verifier(reward.NewCommand)),
+		//"bfcl":          of("Berkeley Function Calling Leaderboard's AST check", 1, reward.BFCLOptions{}, verifier(reward.NewBFCL)),
+		"number":  of("the last number of the reply", 1, reward.NumberOptions{}, verifier(reward.NewNumber)),
+		"exact":   of("the text itself", 1, reward.ExactOptions{}, verifier(reward.NewExact)),
+		"command": of("an external program that speaks JSON lines", 1, reward.CommandOptions{}, verifier(reward.NewCommand)),
 	}
 	engines = map[string]func(engineSettings, string) (llm.Model, error){
 		"ollama": func(e engineSettings, endpoint string) (llm.Model, error) {

@@ -19,7 +19,7 @@ func (p *plan) resolve(ctx context.Context) (pipeline.Plan, error) {
 		return r, err
 	}
 	r.Draws["strategy.name"] = p.strategy.name
-	settings("strategy", p.strategyOptions(), r.Draws, r.Labels)
+	settings("strategy", p.strategy.options, r.Draws, r.Labels)
 	r.Draws["source.digest"] = sourceDigest.String()
 	r.Rest["source.name"] = p.source.name
 	settings("source", p.source.options, r.Rest, r.Rest)

@@ -15,11 +15,6 @@ type RetryOptions struct {
 	OnRetry func(err error, wait time.Duration)
 }
 
-// DefaultRetry waits about two minutes in all before it gives a draw up.
-func DefaultRetry() RetryOptions {
-	return RetryOptions{Tries: 8, Wait: 500 * time.Millisecond, MaxWait: 60 * time.Second}
-}
-
 // Retry asks again after temporary errors. It wraps Limit, and is not wrapped by it: who waits
 // holds no slot. Waits differ between draws (the seed spreads them) and not between runs.
 func Retry(m Model, opts RetryOptions) Model { return retry{m, opts} }

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ollama/ollama/api"
+
+	"mulligan/data/disk"
+	"mulligan/pipeline/journal"
+	"mulligan/stages/llm/llmtest"
+)
+
+// mulligan is the real binary, as a process of its own.
+func mulligan(args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asMain+"=1")
+	return cmd
+}
+
+// files returns the digest of every file under a folder.
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	sums := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(dir, path)
+		sums[rel] = fmt.Sprintf("%x", sha256.Sum256(b))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sums
+}
+
+func same(t *testing.T, what string, got, want map[string]string) {
+	t.Helper()
+	if len(want) < 4 {
+		t.Fatalf("only %d files", len(want))
+	}
+	for name, sum := range want {
+		if got[name] != sum {
+			t.Errorf("%s: %s has other bytes", what, name)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%s: %d files, want %d", what, len(got), len(want))
+	}
+}
+
+// export runs a plan to its end and returns the files of its export.
+func runToEnd(t *testing.T, plan, dir string) map[string]string {
+	t.Helper()
+	out, err := mulligan("run", plan, "--dir", dir, "--quiet").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if out, err = mulligan("check", dir, filepath.Join(dir, "export")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return files(t, filepath.Join(dir, "export"))
+}
+
+// seeds returns the seeds of the draws that a journal holds.
+func seeds(t *testing.T, dir string) map[int64]bool {
+	t.Helper()
+	found := map[int64]bool{}
+	j, _, err := journal.OpenReadOnly(disk.OS{}, filepath.Join(dir, "journal"), func(_ journal.Ref, h journal.Header, _ func() ([]byte, error)) error {
+		if h.Kind == 3 { // a draw: the seed is the beginning of its key
+			found[int64(h.Key[0]&0x7f)<<24|int64(h.Key[1])<<16|int64(h.Key[2])<<8|int64(h.Key[3])] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return found // killed before there was a journal
+	}
+	defer j.Close()
+	return found
+}
+
+// TestKill kills the real binary at random moments and lets the next one go on: the export has the
+// bytes of an undisturbed run, and no recorded draw is asked for again, counted at the server.
+func TestKill(t *testing.T) {
+	kills := 200
+	if testing.Short() {
+		kills = 20
+	}
+	var mu sync.Mutex
+	asked := map[int64]int{}
+	s := llmtest.NewServer("tiny", func(req api.ChatRequest) llmtest.Reply {
+		mu.Lock()
+		defer mu.Unlock()
+		asked[int64(req.Options["seed"].(float64))]++
+		return guess(req)
+	})
+	defer s.Close()
+	s.Delay = 4 * time.Millisecond
+	dir := t.TempDir()
+	plan := filepath.Join(dir, "plan.yaml")
+	tasks := 2 * kills
+	if err := writeTestPlan(plan, s.URL, tasks, "export: {formats: [episodes, failures, kto, arrow]}"); err != nil {
+		t.Fatal(err)
+	}
+	want := runToEnd(t, plan, filepath.Join(dir, "undisturbed"))
+	rng := rand.New(rand.NewPCG(1, 2))
+	run := filepath.Join(dir, "killed")
+	killed, most := 0, 0
+	for killed < kills {
+		recorded := seeds(t, run)
+		mu.Lock()
+		clear(asked)
+		mu.Unlock()
+		cmd := mulligan("run", plan, "--dir", run, "--quiet")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		exited := make(chan error, 1)
+		go func() { exited <- cmd.Wait() }()
+		select {
+		case err := <-exited:
+			if err != nil {
+				t.Fatalf("after %d kills: %v", killed, err)
+			}
+			t.Fatalf("the run ended after %d kills: it is too short for this test", killed)
+		case <-time.After(time.Duration(5+rng.IntN(65)) * time.Millisecond):
+		}
+		cmd.Process.Signal(syscall.SIGKILL)
+		<-exited
+		killed++
+		mu.Lock()
+		for seed := range asked {
+			if recorded[seed] {
+				t.Errorf("kill %d: the draw with seed %d was recorded, and asked for again", killed, seed)
+			}
+		}
+		most = max(most, len(recorded))
+		mu.Unlock()
+	}
+	same(t, "killed", runToEnd(t, plan, run), want)
+	t.Logf("%d kills, %d draws recorded before the last one", killed, most)
+}
+
+// TestWidths: concurrency changes nothing.
+func TestWidths(t *testing.T) {
+	s := llmtest.NewServer("tiny", guess)
+	defer s.Close()
+	dir := t.TempDir()
+	var want map[string]string
+	for _, width := range []string{"1", "4", "64"} {
+		plan := filepath.Join(dir, "plan"+width+".yaml")
+		if err := writeTestPlan(plan, s.URL, 60, ""); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(plan, []byte(replace(string(b), "concurrency: 4", "concurrency: "+width)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		got := runToEnd(t, plan, filepath.Join(dir, width))
+		if want == nil {
+			want = got
+		}
+		same(t, "concurrency "+width, got, want)
+	}
+}
+
+// TestFaults: with one request in three answered by one fault or another, no row is lost, doubled
+// or wrong.
+func TestFaults(t *testing.T) {
+	s := llmtest.NewServer("tiny", guess)
+	defer s.Close()
+	dir := t.TempDir()
+	plan := filepath.Join(dir, "plan.yaml")
+	if err := writeTestPlan(plan, s.URL, 40, ""); err != nil {
+		t.Fatal(err)
+	}
+	b, _ := os.ReadFile(plan)
+	text := replace(string(b), "timeout: 5s", "timeout: 250ms, tries: 20")
+	if err := os.WriteFile(plan, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	want := runToEnd(t, plan, filepath.Join(dir, "sound"))
+	s.Fault = func(n int, _ api.ChatRequest) llmtest.Fault {
+		if n%3 != 0 {
+			return ""
+		}
+		return llmtest.Faults[n/3%len(llmtest.Faults)]
+	}
+	before := s.Requests()
+	same(t, "faults", runToEnd(t, plan, filepath.Join(dir, "faulty")), want)
+	t.Logf("%d requests", s.Requests()-before)
+}
+
+// TestInterrupt: the first Ctrl-C lets draws in flight finish and be recorded, and ends with 130.
+func TestInterrupt(t *testing.T) {
+	s := llmtest.NewServer("tiny", guess)
+	defer s.Close()
+	s.Delay = 100 * time.Millisecond
+	dir := t.TempDir()
+	plan := filepath.Join(dir, "plan.yaml")
+	if err := writeTestPlan(plan, s.URL, 40, ""); err != nil {
+		t.Fatal(err)
+	}
+	run := filepath.Join(dir, "run")
+	cmd := mulligan("run", plan, "--dir", run, "--quiet")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for s.Requests() < 6 {
+		time.Sleep(5 * time.Millisecond)
+	}
+	cmd.Process.Signal(os.Interrupt)
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted {
+		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+	if recorded := len(seeds(t, run)); recorded != s.Requests() {
+		t.Errorf("%d draws were asked for, %d recorded", s.Requests(), recorded)
+	}
+	s.Delay = 0
+	asked := s.Requests()
+	runToEnd(t, plan, run)
+	if distinct, repeats := s.Paid(); repeats != 0 || distinct != s.Requests() {
+		t.Errorf("%d repeats among %d requests after the first %d", repeats, s.Requests(), asked)
+	}
+}

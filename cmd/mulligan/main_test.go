@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ollama/ollama/api"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"mulligan/stages/llm/llmtest"
+)
+
+// asMain makes the test binary the program itself, for tests that kill it.
+const asMain = "MULLIGAN_TEST_AS_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asMain) != "" {
+		main()
+	}
+	testscript.Main(m, map[string]func(){"mulligan": main})
+}
+
+// guess answers 0, 1 or 2 by a hash of the request; one reply in sixteen is cut by length.
+func guess(req api.ChatRequest) llmtest.Reply {
+	h := llmtest.Hash(req)
+	return llmtest.Reply{Text: fmt.Sprintf("I think that it is %d", h%3), Length: h>>8%16 == 0}
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			s := llmtest.NewServer("tiny", guess)
+			env.Defer(s.Close)
+			env.Setenv("ENDPOINT", s.URL)
+			// A port that nobody listens on: taken and given back.
+			dead := llmtest.NewServer("tiny", guess)
+			env.Setenv("DEAD", dead.URL)
+			dead.Close()
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"expand": expand,
+			"flip":   flip,
+			"plan":   writePlan,
+		},
+	})
+}
+
+// expand FILE replaces $ENDPOINT and $DEAD in a file.
+func expand(ts *testscript.TestScript, _ bool, args []string) {
+	name := ts.MkAbs(args[0])
+	b, err := os.ReadFile(name)
+	ts.Check(err)
+	text := strings.NewReplacer("$ENDPOINT", ts.Getenv("ENDPOINT"), "$DEAD", ts.Getenv("DEAD")).Replace(string(b))
+	ts.Check(os.WriteFile(name, []byte(text), 0o644))
+}
+
+// flip FILE OFFSET changes one byte, counted from the end if negative.
+func flip(ts *testscript.TestScript, _ bool, args []string) {
+	files, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(files) != 1 {
+		ts.Fatalf("flip %s: %d files", args[0], len(files))
+	}
+	b, err := os.ReadFile(files[0])
+	ts.Check(err)
+	var at int
+	fmt.Sscan(args[1], &at)
+	if at < 0 {
+		at += len(b)
+	}
+	b[at] ^= 0x40
+	ts.Check(os.WriteFile(files[0], b, 0o644))
+}
+
+// plan FILE [LINE...] writes a plan for the test server, and 20 tasks beside it.
+func writePlan(ts *testscript.TestScript, _ bool, args []string) {
+	name := ts.MkAbs(args[0])
+	ts.Check(writeTestPlan(name, ts.Getenv("ENDPOINT"), 20, strings.Join(args[1:], "\n")))
+}
+
+func writeTestPlan(name, endpoint string, tasks int, more string) error {
+	var b bytes.Buffer
+	for i := range tasks {
+		fmt.Fprintf(&b, "{\"prompt\": \"guess number %d\", \"answer\": {\"value\": \"0\"}}\n", i)
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(name), "tasks.jsonl"), b.Bytes(), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(name, []byte(fmt.Sprintf(`strategy: {name: reflect_retry, attempts: 2, reflections: 3, control: 1}
+source: {name: jsonl, path: tasks.jsonl}
+verifier: {name: number}
+engine: {kind: ollama, endpoints: [%q], model: tiny, concurrency: 4, timeout: 5s, wait: 5ms, max_wait: 20ms}
+sampling: {max_tokens: 64}
+%s
+`, endpoint, more)), 0o644)
+}
+
+func replace(s, old, new string) string {
+	if !strings.Contains(s, old) {
+		panic("nothing to replace: " + old)
+	}
+	return strings.Replace(s, old, new, 1)
+}
