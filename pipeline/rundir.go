@@ -32,7 +32,7 @@ const formatVersion = 1
 type Head struct {
 	Format  int  `json:"format"`
 	Plan    Plan `json:"plan"`
-	Prompts int  `json:"prompts"` // that the source holds; counted, and their ground truth checked, before the first draw
+	Prompts int  `json:"prompts"` // to play; counted, and their ground truth checked, before the first draw
 }
 
 // Run is an open run directory.
@@ -65,7 +65,7 @@ func Read(fsys disk.FS, dir string) (*Run, error) {
 
 // Open opens a run directory to work in it, and makes it if there is none. A directory of another
 // plan is refused with a *PlanError; one that holds something else is not touched. count returns the
-// number of prompts, and is called only for a new run.
+// number of prompts to play; it is called for a new run, and where the plan's limit changed.
 func Open(fsys disk.FS, dir string, plan Plan, count func() (int, error)) (*Run, error) {
 	head, err := readHead(fsys, dir)
 	if _, none := errors.AsType[*NoRunError](err); none {
@@ -83,6 +83,10 @@ func Open(fsys disk.FS, dir string, plan Plan, count func() (int, error)) (*Run,
 		return nil, err
 	} else if d := diff(head.Plan.Draws, plan.Draws); len(d) > 0 {
 		return nil, &PlanError{dir, d}
+	} else if head.Plan.Rest["limit"] != plan.Rest["limit"] {
+		if head.Prompts, err = count(); err != nil {
+			return nil, err
+		}
 	}
 	r := &Run{Dir: dir, Head: head, fs: fsys, index: newIndex(plan.LabelDigest())}
 	r.Head.Plan = plan

@@ -62,13 +62,13 @@ var (
 		"arrow":          of("Arrow IPC files and streams, with a mapping from columns", 1, source.ArrowOptions{}, source.NewArrow),
 		"xlam":           of("rows of xLAM function calling (query, tools, answers)", 1, source.XLAMOptions{}, source.NewXLAM),
 		"failures":       of("failed attempts that an earlier run exported", 1, source.FailuresOptions{}, source.NewFailures),
-		"countdown":      of("generated: combine numbers to reach a target", 1, source.CountdownOptions{}, source.NewCountdown),
-		"function_calls": of("generated: answer a request with calls of the given tools", 1, source.FunctionCallsOptions{}, source.NewFunctionCalls),
+		"countdown":      of("generated: combine numbers to reach a target", 1, source.CountdownOptions{Count: 1000}, source.NewCountdown),
+		"function_calls": of("generated: answer a request with calls of the given tools", 1, source.FunctionCallsOptions{Count: 1000}, source.NewFunctionCalls),
 	}
 	verifiers = map[string]choice[reward.Verifier]{
 		"countdown":     of("an arithmetic expression of the given numbers that makes the target", 1, reward.CountdownOptions{}, verifier(reward.NewCountdown)),
 		"function_call": of("the expected calls, in any order, with equal arguments", 1, reward.FunctionCallOptions{}, verifier(reward.NewFunctionCall)),
-		//"bfcl":          of("Berkeley Function Calling Leaderboard's AST check", 1, reward.BFCLOptions{}, verifier(reward.NewBFCL)),
+		"bfcl":          of("Berkeley Function Calling Leaderboard's AST check", 1, reward.BFCLOptions{}, verifier(reward.NewBFCL)),
 		"number":  of("the last number of the reply", 1, reward.NumberOptions{}, verifier(reward.NewNumber)),
 		"exact":   of("the text itself", 1, reward.ExactOptions{}, verifier(reward.NewExact)),
 		"command": of("an external program that speaks JSON lines", 1, reward.CommandOptions{}, verifier(reward.NewCommand)),

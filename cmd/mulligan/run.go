@@ -85,7 +85,7 @@ func runPlan(c *cli.Context, p *plan, dir string) error {
 	}
 	defer r.Close()
 	tellRecovery(c.App.ErrWriter, r)
-	watch := startWatch(c, progress, r, p)
+	watch := startWatch(c, progress, r)
 	outcome, err := r.Execute(ctx, pipeline.Job{
 		Source: p.source.value, Strategy: p.strategy.value, Verifier: p.verifier.value,
 		VerifierDigest: verifierDigest(resolved), Model: model, Session: p.session(info), Seed: p.settings.Seed,

@@ -25,12 +25,9 @@ type watch struct {
 	ended    chan struct{}
 }
 
-func startWatch(c *cli.Context, p *pipeline.Progress, r *pipeline.Run, pl *plan) *watch {
+func startWatch(c *cli.Context, p *pipeline.Progress, r *pipeline.Run) *watch {
 	w := &watch{w: c.App.ErrWriter, progress: p, total: r.Head.Prompts, started: time.Now(),
 		done: make(chan struct{}), ended: make(chan struct{})}
-	if n := pl.settings.Limit; n > 0 {
-		w.total = min(n, w.total)
-	}
 	f, isFile := w.w.(*os.File)
 	w.terminal = isFile && term.IsTerminal(int(f.Fd()))
 	every := 30 * time.Second

@@ -37,12 +37,8 @@ func (j *Journal) Append(ctx context.Context, rec ...Record) ([]Ref, error) {
 	}
 	select {
 	case <-g.done:
-	default:
-		select {
-		case <-g.done:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
 	if g.err != nil {
 		return nil, g.err
@@ -76,6 +72,7 @@ func (j *Journal) enqueue(rec []Record, wait bool) ([]Ref, *group, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("append to journal: %w", err)
 	}
+	defer j.recycle(e)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for !wait && j.held > 2*j.opts.LazyBytes && j.failed == nil && !j.closed {
@@ -86,22 +83,27 @@ func (j *Journal) enqueue(rec []Record, wait bool) ([]Ref, *group, error) {
 	}
 	g := j.open(e.size)
 	refs := make([]Ref, len(rec))
+	from := 0 // of the next compressed body
 	for i, r := range rec {
-		flags := e.flags[i]
+		var flags byte
 		if len(g.buf) == 0 {
 			flags |= flagBarrier
 		}
 		if i < len(rec)-1 {
 			flags |= flagMore
 		}
+		payload := r.Body
+		if end := e.ends[i]; end >= 0 {
+			flags |= flagZstd
+			payload, from = e.buf[from:end], end
+		}
 		refs[i] = makeRef(g.segment.number, j.offset)
-		before := len(g.buf)
-		g.buf = appendFrame(g.buf, g.segment.seed, j.offset, r.Header, flags, e.payload(i))
-		j.offset += int64(len(g.buf) - before)
+		g.buf = appendFrame(g.buf, g.segment.seed, j.offset, r.Header, flags, payload)
+		j.offset += frameSize + int64(len(payload))
 		g.body += int64(len(r.Body))
 	}
 	g.records += int64(len(rec))
-	g.payload += int64(len(e.buf))
+	g.payload += e.size - frameSize*int64(len(rec))
 	j.held += e.size
 	if wait {
 		g.waiters++
@@ -148,18 +150,19 @@ func (j *Journal) open(size int64) *group {
 
 // encoded are the payloads of a batch.
 type encoded struct {
-	buf   []byte
-	ends  []int // of each payload in buf
-	flags []byte
-	size  int64 // of the frames
+	buf  []byte // the compressed bodies
+	ends []int  // of each compressed body in buf; -1: the body is stored as it is
+	size int64  // of the frames
 }
 
-func (e *encoded) payload(i int) []byte {
-	start := 0
-	if i > 0 {
-		start = e.ends[i-1]
+// maxScratch is the largest buffer that is kept for the next append, in bytes.
+const maxScratch = 64 << 10
+
+// recycle gives the memory to the next append.
+func (j *Journal) recycle(e *encoded) {
+	if cap(e.buf) <= maxScratch && cap(e.ends) <= maxScratch {
+		j.scratch.Put(e)
 	}
-	return e.buf[start:e.ends[i]]
 }
 
 var errKindZero = errors.New("kind 0 is reserved")
@@ -179,11 +182,21 @@ func (j *Journal) encode(rec []Record) (*encoded, error) {
 	if size > maxBatch {
 		return nil, fmt.Errorf("%d records of %d bytes: want at most %d bytes together", len(rec), size, maxBatch)
 	}
-	e := &encoded{ends: make([]int, len(rec)), flags: make([]byte, len(rec))}
-	for i, r := range rec {
-		e.buf, e.flags[i] = j.codec.encode(e.buf, r.Body)
-		e.ends[i] = len(e.buf)
+	e, _ := j.scratch.Get().(*encoded)
+	if e == nil {
+		e = new(encoded)
 	}
-	e.size = int64(len(e.buf)) + frameSize*int64(len(rec))
+	e.buf, e.ends, e.size = e.buf[:0], e.ends[:0], frameSize*int64(len(rec))
+	for _, r := range rec {
+		at := len(e.buf)
+		var small bool
+		if e.buf, small = j.codec.encode(e.buf, r.Body); small {
+			e.ends = append(e.ends, len(e.buf))
+			e.size += int64(len(e.buf) - at)
+		} else {
+			e.ends = append(e.ends, -1)
+			e.size += int64(len(r.Body))
+		}
+	}
 	return e, nil
 }

@@ -41,7 +41,7 @@ func (j *Journal) take(crowd int) *group {
 	for !j.ready() && !j.closed {
 		j.wake.Wait()
 	}
-	for before := -1; j.waiting < crowd/2 && j.waiting > before && !j.closed; {
+	for before := -1; j.waiting < crowd && j.waiting > before && !j.closed; {
 		before = j.waiting
 		j.mu.Unlock()
 		runtime.Gosched()

@@ -25,7 +25,7 @@ func record(n int) Record {
 	body := fmt.Appendf(nil, "record %d", n)
 	switch n % 4 {
 	case 1:
-		body = bytes.Repeat(append(body, ", "...), 20)
+		body = bytes.Repeat(append(body, ", "...), 120)
 	case 2:
 		x := uint32(n + 1)
 		for range 150 {

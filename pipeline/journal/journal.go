@@ -52,7 +52,8 @@ type Journal struct {
 	lock  io.Closer // nil: for reading only
 
 	use     sync.RWMutex // held for reading while files or codec are in use
-	buffers sync.Pool    // of Read
+	buffers sync.Pool    // *[]byte, of Read
+	scratch sync.Pool    // *encoded, of Append
 
 	mu       sync.Mutex
 	wake     *sync.Cond  // tells the committer that there is work, and lazy appenders that there is room
@@ -122,7 +123,8 @@ func Open(fsys disk.FS, dir string, opts Options, visit func(Ref, Header, func()
 
 // OpenReadOnly reads the journal in dir as Open does, but takes no lock and changes nothing, so that
 // it works beside a process that writes. It sees the records that were on disk, or on their way to
-// it, when it looked. A write that was cut short, or is under way, is left out and said.
+// it, when it looked. A write that was cut short, or is under way, is left out and said. Only while
+// another process opens the journal after a crash may reading fail.
 func OpenReadOnly(fsys disk.FS, dir string, visit func(Ref, Header, func() ([]byte, error)) error) (*Journal, Recovery, error) {
 	j := &Journal{fsys: fsys, dir: dir}
 	l, err := j.load(visit)

@@ -56,7 +56,13 @@ func (l *loader) load() error {
 	// of a segment before it uses the next, so that each is seen at least as far as its successor.
 	for i := len(l.segments) - 1; i >= 0; i-- {
 		s := l.segments[i]
-		if s.file, err = l.fsys.Open(s.path); err != nil {
+		s.file, err = l.fsys.Open(s.path)
+		if errors.Is(err, fs.ErrNotExist) && i == len(l.segments)-1 { // another process has removed a leftover
+			l.segments = l.segments[:i]
+			continue
+		}
+		if err != nil {
+			s.file = nil
 			return err
 		}
 		if s.size, err = s.file.Size(); err != nil {
