@@ -21,6 +21,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asMain) != "" {
 		main()
 	}
+	if os.Getenv(benchServer) != "" {
+		serveBench()
+		return
+	}
 	testscript.Main(m, map[string]func(){"mulligan": main})
 }
 

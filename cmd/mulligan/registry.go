@@ -69,9 +69,9 @@ var (
 		"countdown":     of("an arithmetic expression of the given numbers that makes the target", 1, reward.CountdownOptions{}, verifier(reward.NewCountdown)),
 		"function_call": of("the expected calls, in any order, with equal arguments", 1, reward.FunctionCallOptions{}, verifier(reward.NewFunctionCall)),
 		"bfcl":          of("Berkeley Function Calling Leaderboard's AST check", 1, reward.BFCLOptions{}, verifier(reward.NewBFCL)),
-		"number":  of("the last number of the reply", 1, reward.NumberOptions{}, verifier(reward.NewNumber)),
-		"exact":   of("the text itself", 1, reward.ExactOptions{}, verifier(reward.NewExact)),
-		"command": of("an external program that speaks JSON lines", 1, reward.CommandOptions{}, verifier(reward.NewCommand)),
+		"number":        of("the last number of the reply", 1, reward.NumberOptions{}, verifier(reward.NewNumber)),
+		"exact":         of("the text itself", 1, reward.ExactOptions{}, verifier(reward.NewExact)),
+		"command":       of("an external program that speaks JSON lines", 1, reward.CommandOptions{}, verifier(reward.NewCommand)),
 	}
 	engines = map[string]func(engineSettings, string) (llm.Model, error){
 		"ollama": func(e engineSettings, endpoint string) (llm.Model, error) {

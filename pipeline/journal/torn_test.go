@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -180,6 +181,42 @@ func TestHoles(t *testing.T) {
 		holed := damage(t, left, firstFile, func(b []byte) []byte { change(b); return b })
 		_, _, err := Open(holed, "j", Options{}, nil)
 		t.Logf("%s: %v", what, corrupt(t, err))
+	}
+}
+
+// A lost sector is no excuse where a later group proves that it was on disk.
+func TestHoleBeforeBarrier(t *testing.T) {
+	fsys := crashed(t, Options{}, 20, 20, 1)
+	fsys.SyncAll()
+	at := frames(t, fsys, firstFile)
+	hole := func(from int64) *disktest.FS {
+		return damage(t, fsys, firstFile, func(b []byte) []byte { clear(b[from : from+sector]); return b })
+	}
+	for _, from := range []int64{sector, at[20]/sector*sector + sector} { // in the first group, and the second
+		_, _, err := Open(hole(from), "j", Options{}, nil)
+		n, exact := slices.BinarySearch(at, from)
+		if !exact {
+			n--
+		}
+		if c := corrupt(t, err); c.Offset != at[n] {
+			t.Errorf("sector at %d: %v, want offset %d", from, c, at[n])
+		}
+	}
+}
+
+// A batch without its end that is followed by what was written later was never written by a journal.
+func TestBatchWithoutEnd(t *testing.T) {
+	fsys := crashed(t, Options{}, 1)
+	b, err := fsys.ReadFile(firstFile)
+	must(t, err)
+	seed := binary.LittleEndian.Uint32(b[28:])
+	at := int64(len(b))
+	b = appendFrame(b, seed, at, Header{Kind: 1}, flagBarrier|flagMore, []byte("first of two"))
+	b = appendFrame(b, seed, int64(len(b)), Header{Kind: 1}, flagBarrier, []byte("another batch"))
+	must(t, fsys.WriteFile(firstFile, b))
+	_, _, err = Open(fsys, "j", Options{}, nil)
+	if c := corrupt(t, err); c.Cause != errFrameOrder || c.Offset != at+frameSize+int64(len("first of two")) {
+		t.Errorf("got %v", err)
 	}
 }
 

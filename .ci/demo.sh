@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# make demo: the whole job on a real small model, from tasks to Parquet.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/engine.sh"
+cd "$root"
+need go "https://go.dev/dl"
+say "building mulligan"
+logged build make -s build
+engine_up smollm2:135m
+mkdir -p demo
+sed "s|http://127.0.0.1:11434|$ENDPOINT|" docs/examples/function_calls.yaml >demo/plan.yaml
+say "bin/mulligan doctor demo/plan.yaml"
+bin/mulligan doctor demo/plan.yaml
+say "bin/mulligan run demo/plan.yaml   (about 2 minutes; Ctrl-C is safe: the same command goes on)"
+bin/mulligan run demo/plan.yaml --dir demo/run
+say "try next:  bin/mulligan show demo/run     reads one prompt; what trains is marked"
+say "           bin/mulligan check demo/run demo/run/export"

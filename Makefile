@@ -1,0 +1,24 @@
+version := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+
+help: ## print the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+build: ## bin/mulligan
+	go build -trimpath -ldflags "-X main.version=$(version)" -o bin/mulligan ./cmd/mulligan
+
+demo: ## the whole job on a real small model: finds or builds Ollama, gets the model, runs, exports
+	@.ci/demo.sh
+
+test: ## everything, the real model and the Python readers included
+	@.ci/test.sh
+
+quick: ## the tests that need nothing but Go
+	go test -short ./...
+
+bench: ## speed and memory, as ratios in one run
+	@.ci/bench.sh
+
+clean: ## what was built and run here; the cache of Ollama and Python stays
+	rm -rf bin demo
+
+.PHONY: help build demo test quick bench clean
