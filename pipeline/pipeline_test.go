@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"mulligan/data"
@@ -425,4 +426,42 @@ func FuzzDecode(f *testing.F) {
 			p.load(taskNumber(0), data.Policy{}, nil)
 		}
 	})
+}
+
+func TestNoSpace(t *testing.T) {
+	want := newRig(disktest.New(), script.Func(coin)).must(t)
+	for _, room := range []int64{0, 100, 1000, 3000, 6000} {
+		fsys := disktest.New()
+		fsys.SetCapacity(room)
+		run, _, err := newRig(fsys, script.Func(coin)).run(t.Context())
+		if run != nil {
+			err = errors.Join(err, run.Close())
+		}
+		if !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("%d bytes of room: %v", room, err)
+		}
+		fsys.SetCapacity(-1)
+		if newRig(fsys, script.Func(coin)).must(t) != want {
+			t.Errorf("%d bytes of room, then more: other groups", room)
+		}
+	}
+}
+
+func TestReadOnly(t *testing.T) {
+	fsys := disktest.New()
+	want := newRig(fsys, script.Func(coin)).must(t)
+	fsys.SetReadOnly(true)
+	if _, _, err := newRig(fsys, script.Func(coin)).run(t.Context()); !errors.Is(err, syscall.EROFS) {
+		t.Errorf("got %v", err)
+	}
+	run, err := Read(fsys, "run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if dump(t, run, true) != want {
+		t.Error("a read-only run reads otherwise")
+	}
+	if _, err := Check(fsys, "run"); err != nil {
+		t.Error(err)
+	}
 }

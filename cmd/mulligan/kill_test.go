@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -237,4 +238,87 @@ func TestInterrupt(t *testing.T) {
 	if distinct, repeats := s.Paid(); repeats != 0 || distinct != s.Requests() {
 		t.Errorf("%d repeats among %d requests after the first %d", repeats, s.Requests(), asked)
 	}
+}
+
+// TestSecondInterrupt drops the draws in flight.
+func TestSecondInterrupt(t *testing.T) {
+	s := llmtest.NewServer("tiny", guess)
+	defer s.Close()
+	s.Delay = 20 * time.Second
+	dir := t.TempDir()
+	plan := filepath.Join(dir, "plan.yaml")
+	if err := writeTestPlan(plan, s.URL, 4, ""); err != nil {
+		t.Fatal(err)
+	}
+	cmd := mulligan("run", plan, "--quiet")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for s.Requests() < 4 {
+		time.Sleep(5 * time.Millisecond)
+	}
+	started := time.Now()
+	cmd.Process.Signal(os.Interrupt)
+	time.Sleep(50 * time.Millisecond)
+	cmd.Process.Signal(os.Interrupt)
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || time.Since(started) > 5*time.Second {
+		t.Errorf("exit code %d after %s, want %d at once", code, time.Since(started), exitInterrupted)
+	}
+}
+
+// TestDoubleStart: a second process in the same run directory is refused, and does no harm.
+func TestDoubleStart(t *testing.T) {
+	s := llmtest.NewServer("tiny", guess)
+	defer s.Close()
+	s.Delay = 30 * time.Millisecond
+	dir := t.TempDir()
+	plan := filepath.Join(dir, "plan.yaml")
+	if err := writeTestPlan(plan, s.URL, 20, ""); err != nil {
+		t.Fatal(err)
+	}
+	first := mulligan("run", plan, "--quiet")
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for s.Requests() < 4 {
+		time.Sleep(5 * time.Millisecond)
+	}
+	second := mulligan("run", plan, "--quiet")
+	out, _ := second.CombinedOutput()
+	if code := second.ProcessState.ExitCode(); code != exitError || !strings.Contains(string(out), "another process") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	if out, err := mulligan("status", filepath.Join(dir, "plan.run")).CombinedOutput(); err != nil {
+		t.Errorf("status of a run that goes on: %v %s", err, out)
+	}
+	if err := first.Wait(); err != nil {
+		t.Error(err)
+	}
+	if _, repeats := s.Paid(); repeats != 0 {
+		t.Errorf("%d draws were asked for twice", repeats)
+	}
+}
+
+// TestFullDisk: a file that cannot grow is one clear error; once there is room, the run goes on.
+func TestFullDisk(t *testing.T) {
+	s := llmtest.NewServer("tiny", guess)
+	defer s.Close()
+	dir := t.TempDir()
+	plan := filepath.Join(dir, "plan.yaml")
+	if err := writeTestPlan(plan, s.URL, 60, ""); err != nil {
+		t.Fatal(err)
+	}
+	want := runToEnd(t, plan, filepath.Join(dir, "roomy"))
+	cmd := mulligan("run", plan, "--quiet", "--dir", filepath.Join(dir, "full"))
+	sh := exec.Command("sh", append([]string{"-c", `ulimit -f 64; exec "$0" "$@"`}, cmd.Args...)...) // blocks of 512 bytes
+	sh.Env = cmd.Env
+	out, _ := sh.CombinedOutput()
+	if code := sh.ProcessState.ExitCode(); code != exitError || !strings.Contains(string(out), "file too large") {
+		t.Fatalf("exit code %d: %s", code, out)
+	}
+	if n := strings.Count(string(out), "\n"); n > 4 {
+		t.Errorf("%d lines for one error:\n%s", n, out)
+	}
+	same(t, "after a full disk", runToEnd(t, plan, filepath.Join(dir, "full")), want)
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 )
@@ -14,6 +16,7 @@ import (
 var version = "devel"
 
 func main() {
+	signal.Ignore(syscall.SIGXFSZ) // a write beyond a quota is an error like any other
 	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
 }
 
