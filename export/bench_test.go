@@ -1,0 +1,116 @@
+package export_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"runtime"
+	"strings"
+	"testing"
+
+	"mulligan/data"
+	"mulligan/data/disk"
+	"mulligan/export"
+	"mulligan/export/exporttest"
+)
+
+// run yields the groups of a run of the usual shape: 4 attempts, 8 reflections on one of them, 120
+// pieces with log-probabilities in each reply.
+func run(prompts int) iter.Seq2[data.Group, error] {
+	return func(yield func(data.Group, error) bool) {
+		for n := range prompts {
+			p := data.Prompt{
+				Source:   "bench",
+				Messages: []data.Message{{Role: "user", Content: fmt.Sprintf("Task %d. %s", n, strings.Repeat("Use each number once. ", 40))}},
+				Answer:   []byte(`{"numbers":[1,2,3],"target":6}`),
+			}
+			var attempts []data.Turn
+			for i := range 4 {
+				attempts = append(attempts, exporttest.Attempt(reply(n, i), []int{i}, exporttest.Judged(false, 0, "x")))
+			}
+			g := exporttest.Reflection(p, 0)
+			for k := range 8 {
+				g.Rollouts = append(g.Rollouts, exporttest.Retried(p, attempts[0], reply(n, k), k, k%2 == 0))
+			}
+			for _, group := range []data.Group{exporttest.Attempts(p, attempts...), g} {
+				for _, r := range group.Rollouts {
+					pieces(r)
+				}
+				if !yield(group, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func reply(n, i int) string { return strings.Repeat(fmt.Sprintf("step %d of %d. ", i, n), 30) }
+
+func pieces(r data.Rollout) {
+	for _, t := range r.Turns {
+		if t.Draw != nil && t.Draw.Pieces == nil {
+			for i := range 120 {
+				t.Draw.Pieces = append(t.Draw.Pieces, data.Piece{Bytes: []byte("piece"), Logprob: -float32(i) / 100})
+			}
+		}
+	}
+}
+
+func BenchmarkWrite(b *testing.B) {
+	for _, f := range export.Formats() {
+		b.Run(f.Name, func(b *testing.B) {
+			dir := b.TempDir()
+			b.ReportAllocs()
+			b.ResetTimer()
+			m, err := export.Write(context.Background(), disk.OS{}, dir, export.Info{}, export.Options{}, []export.Format{f}, run(b.N))
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(m.Counts.Attempts+m.Counts.Reflections)/b.Elapsed().Seconds(), "rollouts/s")
+			b.ReportMetric(float64(m.Formats[0].Files[0].Bytes)/float64(b.N), "bytes/prompt")
+		})
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	dir := b.TempDir()
+	m, err := export.Write(context.Background(), disk.OS{}, dir, export.Info{}, export.Options{}, []export.Format{export.Episodes}, run(500))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := export.Check(context.Background(), disk.OS{}, dir); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*float64(m.Formats[0].Rows)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// TestMemoryIsARowGroup exports a run whose rows are many times as large as what may be held.
+func TestMemoryIsARowGroup(t *testing.T) {
+	if testing.Short() {
+		t.Skip("exports 12,000 rollouts")
+	}
+	var peak uint64
+	watched := func(yield func(data.Group, error) bool) {
+		n := 0
+		for g, err := range run(1000) {
+			if n++; n%500 == 0 {
+				var m runtime.MemStats
+				runtime.GC()
+				runtime.ReadMemStats(&m)
+				peak = max(peak, m.HeapAlloc)
+			}
+			if !yield(g, err) {
+				return
+			}
+		}
+	}
+	formats := []export.Format{export.Episodes, export.KTO, export.Failures}
+	if _, err := export.Write(context.Background(), disk.OS{}, t.TempDir(), export.Info{}, export.Options{RowGroupRows: 200}, formats, watched); err != nil {
+		t.Fatal(err)
+	}
+	if peak > 150<<20 {
+		t.Errorf("peak of the heap: %d MiB", peak>>20)
+	}
+}

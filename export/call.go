@@ -1,0 +1,153 @@
+package export
+
+import (
+	"fmt"
+	"slices"
+
+	"mulligan/data"
+)
+
+// calls returns the replies of a rollout: each turn that was sampled, and the failed attempt of an
+// earlier run.
+func (v *view) calls(r data.Rollout) ([]Call, error) {
+	calls := []Call{}
+	var before []data.Message
+	var answers int32
+	for i, t := range r.Turns {
+		given := t.Step == data.StepAttempt && !t.Sampled
+		if t.Sampled || given {
+			if t.Step == data.StepAttempt || t.Step == data.StepRetry {
+				answers++
+			}
+			c, err := v.call(r, t, before)
+			if err != nil {
+				return nil, fmt.Errorf("turn %d (%s): %w", i, t.Step, err)
+			}
+			c.Index, c.AttemptNo = int32(len(calls)), answers
+			calls = append(calls, c)
+		}
+		before = append(before, t.Message)
+	}
+	for i := range calls[:max(0, len(calls)-1)] {
+		calls[i].PrefixOfNext = prefix(calls[i], calls[i+1])
+	}
+	return calls, nil
+}
+
+func (v *view) call(r data.Rollout, t data.Turn, before []data.Message) (Call, error) {
+	c := Call{
+		Kind:      t.Step,
+		Content:   t.Content,
+		Reasoning: known(t.Thinking),
+		Leak:      t.Leak,
+		Sampled:   t.Sampled,
+		Trained:   t.Train,
+		Rewarded:  t.Train,
+	}
+	if t.Train {
+		c.LossWeight = 1
+	}
+	var err error
+	if c.Prompt, c.PromptMessages, err = messages(before); err != nil {
+		return Call{}, err
+	}
+	if len(t.ToolCalls) > 0 {
+		if c.ToolCalls, err = encode(t.ToolCalls); err != nil {
+			return Call{}, fmt.Errorf("tool calls: %w", err)
+		}
+	}
+	if c.Reasoning == nil && c.ToolCalls == nil {
+		c.Completion = &t.Message.Content
+	}
+	if j := t.Verdict; j != nil {
+		c.Verified = true
+		c.Passed, c.Score, c.Feedback, c.Parsed, c.Reason = &j.Pass, &j.Score, &j.Feedback, &j.Parsed, &j.Reason
+	}
+	c.tokens(t.Draw, v.task.info.LogprobsMode)
+	switch f := v.task.prompt.Failure; {
+	case t.Draw != nil:
+		c.policy(r.Policy)
+		c.sampling(t.Draw.Sampling)
+		c.draw(t.Draw, v.task.opts.Times)
+	case t.Sampled:
+		c.policy(r.Policy)
+	case f != nil:
+		c.policy(f.Policy)
+		c.sampling(f.Sampling)
+		c.FinishReason = known(f.Stop)
+	}
+	return c, nil
+}
+
+func (c *Call) policy(p data.Policy) {
+	c.Model, c.ModelRevision, c.Quantization = known(p.Model), known(p.Revision), known(p.Quantization)
+	c.ChatTemplateSHA256, c.Server, c.ServerVersion = known(p.TemplateDigest), known(p.Server), known(p.ServerVersion)
+}
+
+func (c *Call) sampling(s data.Sampling) {
+	c.Temperature, c.TopP, c.MinP, c.RepeatPenalty = &s.Temperature, &s.TopP, &s.MinP, &s.RepeatPenalty
+	c.TopK, c.MaxTokens, c.ContextTokens = number(s.TopK), number(s.MaxTokens), number(s.Context)
+	c.StopStrings = append([]string{}, s.Stop...)
+	c.Think = ptr(s.Think)
+	if s.Think == "" {
+		c.Think = ptr("off")
+	}
+}
+
+func (c *Call) draw(d *data.Draw, times bool) {
+	c.Seed, c.FinishReason = &d.Seed, known(string(d.Stop))
+	c.PromptTokens, c.CompletionTokens = numberOf(d.PromptTokens), numberOf(d.CompletionTokens)
+	c.DrawPath = make([]int32, len(d.Path))
+	for i, p := range d.Path {
+		c.DrawPath[i] = int32(p)
+	}
+	if times {
+		c.StartedAt, c.DurationMS, c.Tries = moment(d.Started), ptr(d.Duration.Milliseconds()), number(d.Tries)
+	}
+}
+
+// tokens fills what is known of the tokens. Pieces are what they are; their log-probabilities are
+// also those of the ids where there is one piece for each id.
+func (c *Call) tokens(d *data.Draw, mode string) {
+	c.TokenSource, c.LogprobsMode = string(data.TokensNone), "none"
+	if d == nil {
+		return
+	}
+	var pieces []float32
+	if d.Pieces != nil {
+		pieces = make([]float32, len(d.Pieces))
+		c.PieceBytes = make([][]byte, len(d.Pieces))
+		for i, p := range d.Pieces {
+			pieces[i] = p.Logprob
+			c.PieceBytes[i] = append([]byte{}, p.Bytes...)
+		}
+	}
+	switch t := d.Tokens; {
+	case t == nil:
+		c.CompletionLogprobs = pieces
+	default:
+		c.TokenSource = string(t.Source)
+		c.PromptTokenIDs, c.CompletionTokenIDs = t.Prompt, t.IDs
+		if c.CompletionTokenIDs == nil {
+			c.CompletionTokenIDs = []int32{}
+		}
+		c.CompletionLogprobs = t.Logprobs
+		if t.Logprobs == nil && len(pieces) == len(t.IDs) {
+			c.CompletionLogprobs = pieces
+		}
+	}
+	if c.CompletionLogprobs != nil {
+		c.LogprobsMode = mode
+	}
+}
+
+// prefix reports whether the ids of one call begin the prompt of the next; nil: not known.
+func prefix(a, b Call) *bool {
+	if a.PromptTokenIDs == nil || a.CompletionTokenIDs == nil || b.PromptTokenIDs == nil {
+		return nil
+	}
+	n := len(a.PromptTokenIDs)
+	m := n + len(a.CompletionTokenIDs)
+	return ptr(len(b.PromptTokenIDs) >= m && slices.Equal(a.PromptTokenIDs, b.PromptTokenIDs[:n]) &&
+		slices.Equal(a.CompletionTokenIDs, b.PromptTokenIDs[n:m]))
+}

@@ -1,0 +1,207 @@
+package export
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"time"
+
+	"mulligan/data"
+)
+
+// episodeRows returns one row for each rollout of the group. It is computed once for all formats.
+func episodeRows(v *view) ([]Episode, error) {
+	if v.rows != nil {
+		return v.rows, nil
+	}
+	rows := make([]Episode, len(v.Rollouts))
+	for i := range rows {
+		row, err := v.episode(i)
+		if err != nil {
+			return nil, fmt.Errorf("rollout %d: %w", i, err)
+		}
+		rows[i] = row
+	}
+	v.rows = rows
+	return rows, nil
+}
+
+func (v *view) episode(i int) (Episode, error) {
+	t, r := v.task, v.Rollouts[i]
+	e := Episode{
+		SchemaVersion: SchemaVersion,
+		EpisodeID:     v.episodes[i],
+		RunID:         known(t.info.Run),
+		TaskID:        t.taskID,
+		PromptID:      t.promptID,
+		Dataset:       known(t.info.Dataset),
+		Split:         t.opts.Split,
+		GroupID:       v.id,
+		FailureID:     v.failure,
+		Strategy:      v.Strategy,
+		Arm:           v.Arm,
+		GroupIndex:    int32(v.Index),
+		SampleIndex:   int32(i),
+		ContextTurns:  int32(v.Context),
+		TaskPrompt:    t.messages,
+		TaskMessages:  t.full,
+		GroundTruth:   t.answer,
+		Verifier:      known(t.info.Verifier),
+		Tools:         t.tools,
+		Draws:         t.draws,
+		Passes:        t.passes,
+		NoSignal:      v.NoSignal,
+		Filtered:      known(v.Filtered),
+		Excluded:      known(r.Excluded),
+		PolicyVersion: known(r.Policy.Revision),
+		Metadata:      t.meta,
+	}
+	if e.Verifier != nil {
+		e.VerifierVersion = ptr(strconv.Itoa(t.info.VerifierVersion))
+		e.VerifierConfig = known(t.info.VerifierOptions)
+	}
+	if v.Arm != data.ArmAttempts && v.Arm != data.ArmControl {
+		e.Reward = r.Reward
+	}
+	if r.Advantage != nil {
+		e.Advantage = ptr(float32(*r.Advantage))
+	}
+	if v.Advantage != "" && v.Advantage != "none" {
+		e.AdvantageMethod = &v.Group.Advantage
+	}
+	var err error
+	if e.Calls, err = v.calls(r); err != nil {
+		return Episode{}, err
+	}
+	if err := e.derive(r); err != nil {
+		return Episode{}, err
+	}
+	hash, err := e.Hash()
+	if err != nil {
+		return Episode{}, err
+	}
+	e.ContentHash = &hash
+	if t.opts.Times {
+		e.CreatedAt = ended(r)
+	}
+	return e, nil
+}
+
+// derive fills what follows from the turns: outcome, flags and counts.
+func (e *Episode) derive(r data.Rollout) error {
+	first, retry := r.Last(data.StepAttempt), r.Last(data.StepRetry)
+	if first != nil {
+		e.FirstPassed = passed(first)
+	}
+	if retry != nil {
+		e.RetryPassed = passed(retry)
+	}
+	switch e.Arm {
+	case data.ArmAttempts:
+		if e.FirstPassed == nil {
+			return fmt.Errorf("no judged attempt: it is neither %s nor %s", FirstPass, FirstFail)
+		}
+		e.Outcome = either(e.FirstPassed, FirstPass, FirstFail)
+	case data.ArmReflection:
+		e.Outcome = either(e.RetryPassed, Fixed, StillFailed)
+	case data.ArmControl:
+		e.Outcome = either(e.RetryPassed, ControlFixed, ControlFailed)
+	}
+	var leaks, cuts []*bool
+	for _, c := range e.Calls {
+		switch c.Kind {
+		case data.StepAttempt, data.StepRetry:
+			e.NumAttempts++
+		case data.StepReflection:
+			leaks = append(leaks, c.Leak)
+		}
+		var cut *bool
+		if c.FinishReason != nil {
+			cut = ptr(*c.FinishReason == string(data.StopLength))
+		}
+		cuts = append(cuts, cut)
+	}
+	e.Leak, e.Truncated = anyOf(leaks), anyOf(cuts)
+	return nil
+}
+
+// passed returns what the verifier said. An attempt of an earlier run that nobody judged again is
+// here because it failed there.
+func passed(t *data.Turn) *bool {
+	switch {
+	case t.Verdict != nil:
+		return ptr(t.Verdict.Pass)
+	case t.Step == data.StepAttempt && !t.Sampled:
+		return ptr(false)
+	default:
+		return nil
+	}
+}
+
+func either(b *bool, yes, no string) *string {
+	switch {
+	case b == nil:
+		return nil
+	case *b:
+		return &yes
+	default:
+		return &no
+	}
+}
+
+// anyOf is true if one of the values is, nil if none is but one is not known or there are none.
+func anyOf(values []*bool) *bool {
+	if len(values) == 0 {
+		return nil
+	}
+	all := ptr(false)
+	for _, v := range values {
+		switch {
+		case v == nil:
+			all = nil
+		case *v:
+			return v
+		}
+	}
+	return all
+}
+
+// ended returns when the last draw of the rollout was complete, or nil.
+func ended(r data.Rollout) *time.Time {
+	var last time.Time
+	for _, t := range r.Turns {
+		if t.Draw != nil && !t.Draw.Started.IsZero() {
+			if end := t.Draw.Started.Add(t.Draw.Duration); end.After(last) {
+				last = end
+			}
+		}
+	}
+	return moment(last)
+}
+
+// moment returns a time as a column holds it, or nil for the zero time.
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return ptr(t.UTC().Truncate(time.Microsecond))
+}
+
+// Hash returns the SHA-256, in hexadecimal, of the row's JSON (as the JSON lines twin has it) with
+// run_id, split, content_hash and all times null: what was drawn and what it earned.
+func (e Episode) Hash() (string, error) {
+	e.RunID, e.Split, e.ContentHash, e.CreatedAt = nil, "", nil, nil
+	calls := make([]Call, len(e.Calls))
+	for i, c := range e.Calls {
+		c.StartedAt, c.DurationMS, c.Tries = nil, nil, nil
+		calls[i] = c
+	}
+	e.Calls = calls
+	line, err := encode(e)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(*line))
+	return hex.EncodeToString(sum[:]), nil
+}

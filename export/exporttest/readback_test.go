@@ -1,0 +1,51 @@
+package exporttest_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"mulligan/data/disk"
+	"mulligan/export"
+	"mulligan/export/exporttest"
+)
+
+// TestReadBackByPython reads an export with the readers that its users have. MULLIGAN_PYTHON names a
+// Python with pyarrow 26.0.1, duckdb 2.0.0, polars 2.1.0 and datasets 5.2.0.
+func TestReadBackByPython(t *testing.T) {
+	python := os.Getenv("MULLIGAN_PYTHON")
+	if python == "" {
+		t.Skip("MULLIGAN_PYTHON is not set")
+	}
+	groups := exporttest.Groups()
+	for seed := range 20 {
+		groups = append(groups, exporttest.Prompts().Example(seed)...)
+	}
+	info := export.Info{Run: "run", Verifier: "number", LogprobsMode: "raw"}
+	opts := export.Options{Times: true, ToolText: true, RowGroupRows: 4, ShardRows: 20}
+	dir, dump := t.TempDir(), t.TempDir()
+	write := func(dir string, opts export.Options, formats ...export.Format) export.Manifest {
+		m, err := export.Write(context.Background(), disk.OS{}, dir, info, opts, formats, exporttest.All(groups))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	write(dir, opts, export.Formats()...)
+	for _, f := range []export.Format{export.EpisodesJSONL, export.FailuresJSONL, export.KTOJSONL} {
+		one := t.TempDir()
+		opts.ShardRows = 0
+		m := write(one, opts, f)
+		err := os.Rename(filepath.Join(one, m.Formats[0].Files[0].Path), filepath.Join(dump, f.Table+".jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := exec.Command(python, "readback.py", dir, dump).CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,120 @@
+package export
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"mulligan/data"
+)
+
+// task is what the groups of one prompt share.
+type task struct {
+	info          Info
+	opts          Options
+	prompt        data.Prompt
+	promptID      string
+	taskID        string
+	messages      []Message
+	full          *string // the messages as JSON, where they hold more than role and content
+	answer        *string
+	tools         *string
+	meta          *string
+	draws, passes *int32 // first attempts at the prompt; nil: not seen yet
+}
+
+func newTask(info Info, opts Options, p data.Prompt) (*task, error) {
+	t := &task{info: info, opts: opts, prompt: p, promptID: p.ID().String(), taskID: p.TaskID().String()}
+	var err error
+	if t.messages, t.full, err = messages(p.Messages); err != nil {
+		return nil, err
+	}
+	if p.Answer != nil {
+		t.answer = ptr(string(p.Answer))
+	}
+	if len(p.Tools) > 0 {
+		if t.tools, err = encode(p.Tools); err != nil {
+			return nil, fmt.Errorf("tools: %w", err)
+		}
+	}
+	if p.Meta != nil {
+		if t.meta, err = encode(p.Meta); err != nil {
+			return nil, fmt.Errorf("meta: %w", err)
+		}
+	}
+	if f := p.Failure; f != nil {
+		t.draws, t.passes = number(f.Draws), number(f.Passes)
+	}
+	return t, nil
+}
+
+// count takes draws and passes from the prompt's attempts. A failure that came with the prompt has
+// counts of its own, which say more than the one attempt that stands for it.
+func (t *task) count(g data.Group) error {
+	if t.prompt.Failure != nil {
+		return nil
+	}
+	passes := 0
+	for i, r := range g.Rollouts {
+		last := r.Last(data.StepAttempt)
+		if last == nil || last.Verdict == nil {
+			return fmt.Errorf("rollout %d: no judged attempt", i)
+		}
+		if last.Verdict.Pass {
+			passes++
+		}
+	}
+	t.draws, t.passes = number(len(g.Rollouts)), number(passes)
+	return nil
+}
+
+// messages returns a conversation with the fields of Message, and all of it as JSON where a
+// message holds more than these (thinking, calls of tools, the name of a tool).
+func messages(from []data.Message) (rows []Message, full *string, err error) {
+	rows = make([]Message, len(from))
+	more := false
+	for i, m := range from {
+		rows[i] = Message{m.Role, m.Content}
+		more = more || m.Thinking != "" || len(m.ToolCalls) > 0 || m.ToolName != ""
+	}
+	if more {
+		if full, err = encode(from); err != nil {
+			return nil, nil, fmt.Errorf("messages: %w", err)
+		}
+	}
+	return rows, full, nil
+}
+
+// encode returns compact JSON with sorted keys and without the escapes that only HTML needs.
+func encode(v any) (*string, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	s := string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	return &s, nil
+}
+
+func number(n int) *int32 {
+	v := int32(n)
+	return &v
+}
+
+func numberOf(n *int) *int32 {
+	if n == nil {
+		return nil
+	}
+	return number(*n)
+}
+
+// known returns nil for the "" with which the nouns say that a text is not known.
+func known(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func ptr[T any](v T) *T { return &v }
