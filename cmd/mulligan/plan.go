@@ -79,6 +79,9 @@ type exportSettings struct {
 	To      string   `yaml:"to" help:"folder; empty: export in the run directory"`
 	Formats []string `yaml:"formats" help:"written when the run ends; empty: none"`
 	Split   string   `yaml:"split" help:"name of the split"`
+
+	ShardRows int64 `yaml:"shard_rows" help:"rows after which a new file starts; 0: none"`
+	ToolText  bool  `yaml:"tool_text" help:"write tool calls that the engine parsed as JSON text where a format (kto) has no field for them"`
 }
 
 func defaultSettings() planSettings {

@@ -47,6 +47,15 @@ func verifier[V reward.Verifier, O any](build func(O) (V, error)) func(string, O
 	}
 }
 
+// markReplies puts the marker that TinyZero looks for before the replies of a run. The command
+// verify does not: there the response is that code's whole solution_str.
+func markReplies(_ string, o *reward.CountdownOptions) error {
+	if o.Rules == reward.RulesTinyZero && o.Marker == "" {
+		o.Marker = reward.TinyZeroMarker
+	}
+	return nil
+}
+
 // The one list of everything that a plan can name.
 var (
 	strategies = map[string]choice[stages.Strategy]{
@@ -66,8 +75,9 @@ var (
 		"function_calls": of("generated: answer a request with calls of the given tools", 1, source.FunctionCallsOptions{Count: 1000}, source.NewFunctionCalls),
 	}
 	verifiers = map[string]choice[reward.Verifier]{
-		"countdown":     of("an arithmetic expression of the given numbers that makes the target", 1, reward.CountdownOptions{}, verifier(reward.NewCountdown)),
-		"function_call": of("the expected calls, in any order, with equal arguments", 1, reward.FunctionCallOptions{}, verifier(reward.NewFunctionCall)),
+		"countdown": reading(of("an arithmetic expression of the given numbers that makes the target", 1,
+			reward.CountdownOptions{Rules: reward.RulesStrict}, verifier(reward.NewCountdown)), markReplies),
+		"function_call": of("the expected calls, in any order, with equal arguments", 1, reward.FunctionCallOptions{Rules: "strict"}, verifier(reward.NewFunctionCall)),
 		"bfcl":          of("Berkeley Function Calling Leaderboard's AST check", 1, reward.BFCLOptions{}, verifier(reward.NewBFCL)),
 		"number":        of("the last number of the reply", 1, reward.NumberOptions{}, verifier(reward.NewNumber)),
 		"exact":         of("the text itself", 1, reward.ExactOptions{}, verifier(reward.NewExact)),

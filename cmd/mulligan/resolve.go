@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"mulligan/data"
@@ -68,6 +69,9 @@ func (p *plan) countPrompts(ctx context.Context) (int, error) {
 			if err := checker.CheckTruth(prompt); err != nil {
 				return n, fmt.Errorf("prompt %d (%s): ground truth for the verifier %s: %w", n, prompt.Source, p.verifier.name, err)
 			}
+		}
+		if len(prompt.Tools) > 0 && slices.Contains(p.settings.Export.Formats, "kto") && !p.settings.Export.ToolText {
+			return n, usagef("export.formats: kto has no field for the tool calls that prompt %d makes the engine parse: set export.tool_text: true, or tools_in: prompt in the source, or leave kto out", n)
 		}
 		n++
 		if p.settings.Limit > 0 && n == p.settings.Limit {

@@ -109,7 +109,7 @@ func finish(ctx context.Context, c *cli.Context, p *plan, r *pipeline.Run, outco
 		} else if !filepath.IsAbs(exported) {
 			exported = filepath.Join(filepath.Dir(p.file), exported)
 		}
-		if _, err := exportTo(ctx, r, exported, p.settings.Export.Formats, export.Options{Split: p.settings.Export.Split}); err != nil {
+		if _, err := exportTo(ctx, r, exported, p.settings.Export.Formats, p.settings.Export.options()); err != nil {
 			return err
 		}
 	}
@@ -126,6 +126,10 @@ func finish(ctx context.Context, c *cli.Context, p *plan, r *pipeline.Run, outco
 		return &codeError{exitFailed}
 	}
 	return nil
+}
+
+func (s exportSettings) options() export.Options {
+	return export.Options{Split: s.Split, ShardRows: s.ShardRows, ToolText: s.ToolText}
 }
 
 func lastSession(dir string) (llm.Info, bool) {
