@@ -68,8 +68,10 @@ func (p Prompt) hashTask(h *Hasher) {
 		h.Bytes(t.Parameters)
 	}
 	h.Bytes(p.Answer)
-	meta, _ := json.Marshal(p.Meta) // keys sorted; Check refuses what does not marshal
-	h.Bytes(meta)
+	if len(p.Meta) > 0 { // none and an empty one are the same
+		meta, _ := json.Marshal(p.Meta) // keys sorted; Check refuses what does not marshal
+		h.Bytes(meta)
+	}
 }
 
 // Compact rewrites every raw JSON value of the prompt in its compact form, so that spaces do not

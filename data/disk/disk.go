@@ -12,7 +12,8 @@ import (
 // ErrLocked is returned by Lock where somebody else holds the lock.
 var ErrLocked = errors.New("locked by another process")
 
-// File is an open file. Write appends at the current offset; ReadAt is safe for concurrent use.
+// File is an open file. Write puts all of its bytes at the end of the file or returns an error;
+// ReadAt is safe for concurrent use, also beside Write.
 type File interface {
 	io.Reader
 	io.ReaderAt
@@ -68,6 +69,35 @@ func Publish(fs FS, name string, write func(io.Writer) error) error {
 		return errors.Join(err, ignoreNotExist(fs.Remove(tmp)))
 	}
 	return fs.SyncDir(filepath.Dir(name))
+}
+
+// MakeDir makes a folder with its parents so that they last: each new folder's entry is synced, and
+// that of dir also if dir was there, because who made it may have died before.
+func MakeDir(fs FS, dir string) error {
+	dir = filepath.Clean(dir)
+	var parents []string // to be synced
+	for at := dir; ; {
+		up := filepath.Dir(at)
+		if up == at {
+			break
+		}
+		parents = append(parents, up)
+		if _, err := fs.List(up); err == nil {
+			break
+		} else if !errors.Is(err, errNotExist) {
+			return err
+		}
+		at = up
+	}
+	if err := fs.MkdirAll(dir); err != nil {
+		return err
+	}
+	for _, up := range parents {
+		if err := fs.SyncDir(up); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func ignoreNotExist(err error) error {

@@ -34,7 +34,7 @@ func wrap(f *os.File, err error) (File, error) {
 func (OS) Open(name string) (File, error) { return wrap(os.Open(name)) }
 
 func (OS) Create(name string) (File, error) {
-	return wrap(os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644))
+	return wrap(os.OpenFile(name, os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o644))
 }
 
 func (OS) Append(name string) (File, error) {
@@ -56,12 +56,18 @@ func (OS) List(dir string) ([]string, error) {
 	return names, err
 }
 
+// SyncDir does nothing where the file system has no fsync for folders (some network and FUSE file
+// systems answer EINVAL or ENOTSUP): these make entries last by themselves, or not at all.
 func (OS) SyncDir(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	err = f.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		err = nil
+	}
+	return errors.Join(err, f.Close())
 }
 
 // Lock holds an advisory lock (flock), which ends with the process however it dies.

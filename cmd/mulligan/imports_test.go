@@ -1,0 +1,92 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// layers says what each package of Mulligan may import of Mulligan. Tests may import more.
+var layers = map[string][]string{
+	"data":                nil,
+	"data/disk":           nil,
+	"data/disk/disktest":  {"data/disk"},
+	"data/source":         {"data"},
+	"data/source/catalog": nil,
+	"reward":              {"data"},
+	"reward/rewardtest":   {"data", "reward"},
+	"stages/llm":          {"data"},
+	"stages/llm/ollama":   {"data", "stages/llm"},
+	"stages/llm/script":   {"data", "stages/llm"},
+	"stages/llm/llmtest":  nil,
+	"stages/prompts":      nil,
+	"stages":              {"data", "reward", "stages/llm", "stages/prompts"},
+	"pipeline/journal":    {"data/disk"},
+	"pipeline":            {"data", "data/disk", "data/source", "reward", "stages", "stages/llm", "pipeline/journal"},
+	"export":              {"data", "data/disk"},
+	"export/exporttest":   {"data", "export"},
+}
+
+func TestImportOrder(t *testing.T) {
+	root := filepath.Join("..", "..")
+	found := map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(root, path)
+		if d.IsDir() {
+			if strings.HasPrefix(d.Name(), ".") && rel != "." || d.Name() == "testdata" {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		pkg := filepath.ToSlash(filepath.Dir(rel))
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasPrefix(pkg, "cmd/") {
+			return nil
+		}
+		allowed, known := layers[pkg]
+		if !known {
+			t.Errorf("package %s has no place in the order", pkg)
+		}
+		found[pkg] = true
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, im := range f.Imports {
+			name, _ := strconv.Unquote(im.Path.Value)
+			if own, ok := strings.CutPrefix(name, "mulligan/"); ok && !slices.Contains(allowed, own) {
+				t.Errorf("%s imports %s: package %s may import %v", rel, own, pkg, allowed)
+			}
+			if strings.Contains(name, "pqarrow") || strings.Contains(name, "grpc") {
+				t.Errorf("%s imports %s: not in the program", rel, name)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range layers {
+		if !found[pkg] {
+			t.Errorf("package %s is in the order and not in the tree", pkg)
+		}
+	}
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	top := []string{"cmd", "pipeline", "stages", "reward", "export", "data", "docs", "go.mod", "go.sum", "README.md", "Makefile", "LICENSE", "bin", "demo", "runs"}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") && !slices.Contains(top, e.Name()) {
+			t.Errorf("%s has no place at the top", e.Name())
+		}
+	}
+}
