@@ -95,7 +95,7 @@ func (s *jsonScanner) run(at int) bool {
 			default:
 				s.open = append(s.open, int32(at))
 				at++
-				fresh = false
+				fresh = true
 			}
 		default:
 			if at = skipJSONScalar(s.text, at); at < 0 {

@@ -142,8 +142,10 @@ func (j *Journal) open(size int64) *group {
 	if n := len(j.queue); n > 0 && j.queue[n-1].segment == s {
 		return j.queue[n-1]
 	}
-	g := &group{segment: s, start: j.offset, buf: j.spare[:0], done: make(chan struct{})}
-	j.spare = nil
+	g := &group{segment: s, start: j.offset, done: make(chan struct{})}
+	if n := len(j.spares); n > 0 {
+		g.buf, j.spares = j.spares[n-1][:0], j.spares[:n-1]
+	}
 	j.queue = append(j.queue, g)
 	return g
 }

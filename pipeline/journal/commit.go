@@ -6,7 +6,7 @@ import (
 	"runtime"
 )
 
-// maxSpare is the largest buffer that is kept for the next group, in bytes.
+// maxSpare is the largest buffer that is kept for a later group, in bytes.
 const maxSpare = 4 << 20
 
 // commit writes the groups, one after the other: the records that come in while one is on its way
@@ -138,8 +138,8 @@ func (j *Journal) finish(g *group, err error) bool {
 	s.Groups++
 	s.Fsyncs++
 	s.LargestGroup = max(s.LargestGroup, g.records)
-	if cap(g.buf) <= maxSpare {
-		j.spare = g.buf
+	if cap(g.buf) <= maxSpare && len(j.spares) < 2 {
+		j.spares = append(j.spares, g.buf)
 	}
 	g.buf = nil
 	close(g.done)

@@ -69,7 +69,7 @@ type Journal struct {
 	closed   bool
 	marked   bool // the log ends with the mark of a Close
 	stats    Stats
-	spare    []byte // buffer of a group that is done
+	spares   [][]byte // buffers of groups that are done: one is filled while one is written
 
 	stopped chan struct{} // closed when the committer has ended; nil: for reading only
 }
