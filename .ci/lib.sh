@@ -15,15 +15,15 @@ logged() {
 	"$@" >"$log" 2>&1 || { tail -n 30 "$log" >&2; die "$* failed; the whole output is in $log"; }
 }
 
-# once DIR FUNCTION: makes DIR whole or not at all, one process at a time.
+# once DIR FUNCTION: makes DIR, which counts only when it is marked as whole; one process at a time.
+# It is made in its final place, because virtual environments cannot be moved.
 once() {
 	local dir=$1 make=$2
-	exec 9>"$cache/.lock.$(basename "$dir")"
-	command -v flock >/dev/null 2>&1 && flock 9
-	if [ ! -e "$dir/.whole" ]; then
-		rm -rf "$dir" "$dir.part"; mkdir -p "$dir.part"
-		"$make" "$dir.part"
-		mv "$dir.part" "$dir" && touch "$dir/.whole"
-	fi
-	exec 9>&-
+	(
+		command -v flock >/dev/null 2>&1 && flock 9
+		[ -e "$dir/.whole" ] && exit 0
+		rm -rf "$dir"; mkdir -p "$dir"
+		"$make" "$dir" 9>&-
+		touch "$dir/.whole"
+	) 9>"$cache/.lock.$(basename "$dir")"
 }

@@ -11,6 +11,5 @@ python_up() {
 	local pins
 	pins=$(cksum <"$root/.ci/requirements.txt" | cut -d' ' -f1)
 	once "$cache/python-$pins" python_make
-	# a virtual environment that was moved still runs by its interpreter's path
 	export MULLIGAN_PYTHON=$cache/python-$pins/bin/python
 }

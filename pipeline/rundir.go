@@ -76,7 +76,7 @@ func Open(fsys disk.FS, dir string, plan Plan, count func() (int, error)) (*Run,
 		if head.Prompts, err = count(); err != nil {
 			return nil, err
 		}
-		if err := fsys.MkdirAll(filepath.Join(dir, "journal")); err != nil {
+		if err := disk.MakeDir(fsys, dir); err != nil {
 			return nil, err
 		}
 	} else if err != nil {
