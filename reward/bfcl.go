@@ -17,8 +17,8 @@ const (
 
 // BFCLOptions are the options of the verifier "bfcl".
 type BFCLOptions struct {
-	Format          string `yaml:"format"`            // how replies write calls: python, [f(a=1)]; json, [{"name","arguments"}]; auto (the default): python, and where that is no list of calls, json
-	UnderscoreToDot bool   `yaml:"underscore_to_dot"` // a dot in a function's name is expected as an underscore, for engines whose tool names hold no dots
+	Format          string `yaml:"format" help:"how replies write calls: python, [f(a=1)]; json, [{\"name\",\"arguments\"}]; auto (the default): python, and where that is no list of calls, json"`
+	UnderscoreToDot bool   `yaml:"underscore_to_dot" help:"a dot in a function's name is expected as an underscore, for engines whose tool names hold no dots"`
 }
 
 // BFCL verifies calls by the AST check of the Berkeley Function Calling Leaderboard, for Python:

@@ -17,9 +17,9 @@ import (
 
 // CommandOptions are the options of the verifier "command".
 type CommandOptions struct {
-	Command   []string      `yaml:"command"`   // the program and its arguments; no shell
-	Timeout   time.Duration `yaml:"timeout"`   // for one verdict, the start of the program included; 0: 30s
-	Processes int           `yaml:"processes"` // copies that run at most, each with one reply at a time; 0: one for each CPU
+	Command   []string      `yaml:"command" help:"the program and its arguments; no shell"`
+	Timeout   time.Duration `yaml:"timeout" help:"for one verdict, the start of the program included; 0: 30s"`
+	Processes int           `yaml:"processes" help:"copies that run at most, each with one reply at a time; 0: one for each CPU"`
 }
 
 const (

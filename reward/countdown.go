@@ -26,8 +26,8 @@ const (
 
 // CountdownOptions are the options of the verifier "countdown".
 type CountdownOptions struct {
-	Rules  string `yaml:"rules"`  // strict (the default): exact arithmetic, each number once; tinyzero: that code's scores to the bit
-	Marker string `yaml:"marker"` // rules tinyzero only: put before the reply, as "Assistant:"; empty: the reply brings its own
+	Rules  string `yaml:"rules" help:"strict (the default): exact arithmetic, each number once; tinyzero: that code's scores to the bit"`
+	Marker string `yaml:"marker" help:"rules tinyzero only: put before the reply, as \"Assistant:\"; empty: the reply brings its own"`
 }
 
 // Countdown verifies answers to "reach the target with these numbers". It is a Verifier, a

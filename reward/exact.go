@@ -13,9 +13,9 @@ import (
 
 // ExactOptions are the options of the verifier "exact".
 type ExactOptions struct {
-	Tag       string `yaml:"tag"`        // compare what stands in the last <tag>...</tag> of the reply; empty: the whole reply
-	KeepSpace bool   `yaml:"keep_space"` // white space at the ends counts; otherwise it is removed on both sides
-	FoldCase  bool   `yaml:"fold_case"`  // upper and lower case are the same
+	Tag       string `yaml:"tag" help:"compare what stands in the last <tag>...</tag> of the reply; empty: the whole reply"`
+	KeepSpace bool   `yaml:"keep_space" help:"white space at the ends counts; otherwise it is removed on both sides"`
+	FoldCase  bool   `yaml:"fold_case" help:"upper and lower case are the same"`
 }
 
 // Exact verifies that a reply is a given text, character by character. It is a Verifier, a

@@ -15,7 +15,7 @@ const RulesVerifiers = "verifiers"
 
 // FunctionCallOptions are the options of the verifier "function_call".
 type FunctionCallOptions struct {
-	Rules string `yaml:"rules"` // strict (the default): exact arguments, each call as often as expected; verifiers: that library's xLAM reward to the verdict
+	Rules string `yaml:"rules" help:"strict (the default): exact arguments, each call as often as expected; verifiers: that library's xLAM reward to the verdict"`
 }
 
 // FunctionCall verifies that a reply makes the expected calls, in any order (the check of

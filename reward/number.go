@@ -15,7 +15,7 @@ import (
 
 // NumberOptions are the options of the verifier "number".
 type NumberOptions struct {
-	Tolerance float64 `yaml:"tolerance"` // largest absolute difference that passes; 0: equal as rational numbers
+	Tolerance float64 `yaml:"tolerance" help:"largest absolute difference that passes; 0: equal as rational numbers"`
 }
 
 // Number verifies that the last number of a reply is the right one. It is a Verifier, a

@@ -14,26 +14,26 @@ const MaxAttempts = 64
 // ReflectRetryOptions are the options of reflect_retry in a plan. Those tagged label change what is
 // made of recorded draws, and not which draws are made: a run goes on when they change.
 type ReflectRetryOptions struct {
-	Attempts              int      `yaml:"attempts"`                                 // first attempts a prompt, at most; 1 to 64
-	FailuresPerPrompt     int      `yaml:"failures_per_prompt"`                      // distinct failures to reflect on; attempts stop when they are found
-	Reflections           int      `yaml:"reflections"`                              // reflections for each failure, one retry each
-	Control               int      `yaml:"control"`                                  // retries for each failure without a reflection; 0: no control arm
-	MinPassRate           *float64 `yaml:"min_pass_rate"`                            // leave out prompts whose attempts passed more rarely
-	MaxPassRate           *float64 `yaml:"max_pass_rate"`                            // leave out prompts whose attempts passed more often
-	KeepTruncatedAttempts bool     `yaml:"keep_truncated_attempts"`                  // reflect on attempts that were cut by length, too
-	TrainTruncated        bool     `yaml:"train_truncated_reflections" label:"true"` // train on reflections that were cut by length, too
-	Advantage             string   `yaml:"advantage" label:"true"`                   // population, sample_trl, sample_verl, mean_only or none
-	Reward                string   `yaml:"reward" label:"true"`                      // binary: 1 for a retry that passes, else 0; shaped: the verifier's score
-	Leaks                 string   `yaml:"leaks" label:"true"`                       // keep: mark reflections that contain a right answer; exclude: do not train on them
-	Prompts               Texts    `yaml:"prompts"`                                  // files that replace the built-in prompt texts
+	Attempts              int      `yaml:"attempts" help:"first attempts a prompt, at most; 1 to 64"`
+	FailuresPerPrompt     int      `yaml:"failures_per_prompt" help:"distinct failures to reflect on; attempts stop when they are found"`
+	Reflections           int      `yaml:"reflections" help:"reflections for each failure, one retry each"`
+	Control               int      `yaml:"control" help:"retries for each failure without a reflection; 0: no control arm"`
+	MinPassRate           *float64 `yaml:"min_pass_rate" help:"leave out prompts whose attempts passed more rarely"`
+	MaxPassRate           *float64 `yaml:"max_pass_rate" help:"leave out prompts whose attempts passed more often"`
+	KeepTruncatedAttempts bool     `yaml:"keep_truncated_attempts" help:"reflect on attempts that were cut by length, too"`
+	TrainTruncated        bool     `yaml:"train_truncated_reflections" label:"true" help:"train on reflections that were cut by length, too"`
+	Advantage             string   `yaml:"advantage" label:"true" help:"population, sample_trl, sample_verl, mean_only or none"`
+	Reward                string   `yaml:"reward" label:"true" help:"binary: 1 for a retry that passes, else 0; shaped: the verifier's score"`
+	Leaks                 string   `yaml:"leaks" label:"true" help:"keep: mark reflections that contain a right answer; exclude: do not train on them"`
+	Prompts               Texts    `yaml:"prompts" help:"files that replace the built-in prompt texts"`
 }
 
 // Texts are the prompt templates of a strategy: in a plan, paths of files; in a resolved plan, the
 // texts themselves.
 type Texts struct {
-	Failed  string `yaml:"failed"`  // tells that the answer failed
-	Reflect string `yaml:"reflect"` // asks for the reflection
-	Retry   string `yaml:"retry"`   // puts the question again
+	Failed  string `yaml:"failed" help:"tells that the answer failed"`
+	Reflect string `yaml:"reflect" help:"asks for the reflection"`
+	Retry   string `yaml:"retry" help:"puts the question again"`
 }
 
 // DefaultReflectRetry are the options that a plan starts from.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -111,18 +112,30 @@ func (s section) value(p *ast.MappingValueNode, key string, field reflect.Value)
 	if _, null := p.Value.(*ast.NullNode); null {
 		return nil // the default stands
 	}
-	if field.Kind() == reflect.Struct && !implementsText(field) {
+	if field.Kind() == reflect.Struct && !readsYAML(field) {
 		return section{s.file, s.name(key), p.Value}.decode(field.Addr().Interface())
 	}
 	if err := yaml.NodeToValue(p.Value, field.Addr().Interface(), yaml.Strict()); err != nil {
+		if readsYAML(field) {
+			return s.errorf(p.Value, "%s: %v", s.name(key), plainError(err))
+		}
 		return s.errorf(p.Value, "%s: %s, not %s", s.name(key), wanted(field.Type()), short(p.Value.String()))
 	}
 	return nil
 }
 
-func implementsText(v reflect.Value) bool {
-	_, ok := v.Addr().Interface().(yaml.BytesUnmarshaler)
+// readsYAML reports whether a type decodes itself.
+func readsYAML(v reflect.Value) bool {
+	_, ok := reflect.PointerTo(v.Type()).MethodByName("UnmarshalYAML")
 	return ok
+}
+
+// plainError is the message alone, where the library draws the place into it.
+func plainError(err error) string {
+	if e, ok := errors.AsType[yaml.Error](err); ok {
+		return e.GetMessage()
+	}
+	return err.Error()
 }
 
 func in(path string) string {

@@ -48,7 +48,7 @@ func settings(path string, options any, all, labels map[string]string) {
 		if f.label {
 			to = labels
 		}
-		if f.value.Kind() == reflect.Struct {
+		if f.value.Kind() == reflect.Struct && !readsYAML(f.value) {
 			settings(name, f.value.Interface(), to, labels)
 			continue
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -21,14 +20,7 @@ func listCommand() *cli.Command {
 			if err := noMore(c, 0); err != nil {
 				return err
 			}
-			entries := append(listed("strategy", strategies), listed("source", sources)...)
-			entries = append(entries, listed("verifier", verifiers)...)
-			settings := defaultSettings()
-			entries = append(entries, entry{Kind: "plan", Name: "settings", About: "what a plan sets besides",
-				Options: optionsOf("", reflect.ValueOf(&settings).Elem())})
-			for _, f := range export.Formats() {
-				entries = append(entries, entry{Kind: "format", Name: f.Name, About: f.Title})
-			}
+			entries := catalogue()
 			if c.Bool("json") {
 				enc := json.NewEncoder(c.App.Writer)
 				enc.SetIndent("", "  ")
@@ -37,12 +29,25 @@ func listCommand() *cli.Command {
 			for _, e := range entries {
 				printf(c, "%-9s %-16s %s\n", e.Kind, e.Name, e.About)
 				for _, o := range e.Options {
-					printf(c, "            %-28s %-14s %s\n", o.Name, o.Default, o.Help)
+					printf(c, "    %-38s %-22s %s\n", o.Name, shorten(o.Default, 22), o.Help)
 				}
 			}
 			return nil
 		},
 	}
+}
+
+// catalogue lists the registry, and the settings that need no name.
+func catalogue() []entry {
+	entries := append(listed("strategy", strategies), listed("source", sources)...)
+	entries = append(entries, listed("verifier", verifiers)...)
+	settings := defaultSettings()
+	entries = append(entries, entry{Kind: "plan", Name: "", About: "the other settings of a plan",
+		Options: optionsOf("", reflect.ValueOf(&settings).Elem())})
+	for _, f := range export.Formats() {
+		entries = append(entries, entry{Kind: "format", Name: f.Name, About: f.Title})
+	}
+	return entries
 }
 
 type entry struct {
@@ -69,19 +74,22 @@ func listed[T any](kind string, from map[string]choice[T]) (es []entry) {
 func optionsOf(path string, v reflect.Value) (list []option) {
 	for _, f := range fieldsOf(v) {
 		name := path + f.name
-		if f.value.Kind() == reflect.Struct && len(fieldsOf(f.value)) > 0 {
+		if f.value.Kind() == reflect.Struct && !readsYAML(f.value) {
 			list = append(list, optionsOf(name+".", f.value)...)
 			continue
 		}
-		list = append(list, option{name, shortDefault(f.value), f.help})
+		def := ""
+		if !f.value.IsZero() {
+			def = show(f.value)
+		}
+		list = append(list, option{name, def, f.help})
 	}
 	return list
 }
 
-func shortDefault(v reflect.Value) string {
-	s := show(v)
-	if r := []rune(s); len(r) > 14 {
-		s = string(r[:13]) + "…"
+func shorten(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
 	}
-	return fmt.Sprint(s)
+	return s
 }

@@ -28,19 +28,18 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	app := &cli.App{
-		Name:        "mulligan",
-		Usage:       "prepare training data for self-reflecting language models",
-		Version:     versionString(),
-		Reader:      stdin,
-		Writer:      stdout,
-		ErrWriter:   stderr,
-		HideVersion: false,
+		Name:                      "mulligan",
+		Usage:                     "prepare training data for self-reflecting language models",
+		Version:                   versionString(),
+		Reader:                    stdin,
+		Writer:                    stdout,
+		ErrWriter:                 stderr,
+		DisableSliceFlagSeparator: true, // an option value may hold commas
 		Commands: []*cli.Command{
 			initCommand(), runCommand(), statusCommand(), showCommand(), exportCommand(), checkCommand(),
 			auditCommand(), verifyCommand(), tasksCommand(), doctorCommand(), listCommand(),
 		},
-		CommandNotFound: nil,
-		ExitErrHandler:  func(*cli.Context, error) {}, // exitCode decides
+		ExitErrHandler: func(*cli.Context, error) {}, // exitCode decides
 		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
 			return usage(err)
 		},

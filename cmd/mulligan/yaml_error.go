@@ -13,7 +13,7 @@ func yamlError(file string, err error) error {
 		if t := e.GetToken(); t != nil {
 			line = t.Position.Line
 		}
-		return &planError{file, line, e.GetMessage()}
+		return &planError{file, line, plainError(err)}
 	}
 	return &planError{file, 0, err.Error()}
 }

@@ -16,8 +16,7 @@ import (
 
 // ArrowOptions are the options of the source arrow.
 type ArrowOptions struct {
-	// Path is the file, from the plan's folder; may be a pattern (data/*.arrow).
-	Path string `yaml:"path"`
+	Path string `yaml:"path" help:"the file, from the plan's folder; may be a pattern (data/*.arrow)"`
 	// Mapping says which columns make a task; without it columns are named as "mulligan tasks" names them.
 	Mapping `yaml:",inline"`
 }

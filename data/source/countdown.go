@@ -13,24 +13,15 @@ import (
 
 // CountdownOptions are the options of the source countdown.
 type CountdownOptions struct {
-	// Count is how many tasks are made.
-	Count int `yaml:"count"`
-	// Seed picks the tasks: the same seed, the same tasks.
-	Seed int64 `yaml:"seed,omitempty"`
-	// Numbers is how many numbers a task has, such as 4 or 3-4 (the default), 2 to 8.
-	Numbers Range `yaml:"numbers,omitempty"`
-	// NumberMax is the largest number (default 99); the smallest is 1.
-	NumberMax int `yaml:"number_max,omitempty"`
-	// TargetMin is the smallest target (default 10).
-	TargetMin int `yaml:"target_min,omitempty"`
-	// TargetMax is the largest target (default 100).
-	TargetMax int `yaml:"target_max,omitempty"`
-	// Prompt is plain (the task alone), base (a transcript for models without a chat template) or qwen-instruct (a system message and the task).
-	Prompt string `yaml:"prompt,omitempty"`
-	// Template replaces the question; {{.numbers}} and {{.target}} stand for the task.
-	Template string `yaml:"template,omitempty"`
-	// System is a system message put before the question; it may use the same names.
-	System string `yaml:"system,omitempty"`
+	Count     int    `yaml:"count" help:"how many tasks are made"`
+	Seed      int64  `yaml:"seed,omitempty" help:"picks the tasks: the same seed, the same tasks"`
+	Numbers   Range  `yaml:"numbers,omitempty" help:"how many numbers a task has, such as 4 or 3-4 (the default), 2 to 8"`
+	NumberMax int    `yaml:"number_max,omitempty" help:"the largest number (default 99); the smallest is 1"`
+	TargetMin int    `yaml:"target_min,omitempty" help:"the smallest target (default 10)"`
+	TargetMax int    `yaml:"target_max,omitempty" help:"the largest target (default 100)"`
+	Prompt    string `yaml:"prompt,omitempty" help:"plain (the task alone), base (a transcript for models without a chat template) or qwen-instruct (a system message and the task)"`
+	Template  string `yaml:"template,omitempty" help:"replaces the question; {{.numbers}} and {{.target}} stand for the task"`
+	System    string `yaml:"system,omitempty" help:"a system message put before the question; it may use the same names"`
 }
 
 // countdownVersion changes whenever the same options make other tasks.

@@ -10,8 +10,7 @@ import (
 
 // FailuresOptions are the options of the source failures.
 type FailuresOptions struct {
-	// Path is the file that "mulligan export --format failures" wrote (Parquet, JSON lines or Arrow), from the plan's folder; may be a pattern.
-	Path string `yaml:"path"`
+	Path string `yaml:"path" help:"the file that \"mulligan export --format failures\" wrote (Parquet, JSON lines or Arrow), from the plan's folder; may be a pattern"`
 }
 
 // NewFailures reads failed first attempts of an earlier run, the format failures. Each becomes a

@@ -13,22 +13,14 @@ import (
 
 // FunctionCallsOptions are the options of the source function_calls.
 type FunctionCallsOptions struct {
-	// Count is how many tasks are made.
-	Count int `yaml:"count"`
-	// Seed picks the tasks: the same seed, the same tasks.
-	Seed int64 `yaml:"seed,omitempty"`
-	// Level is easy (one tool, one flat call), normal (3 tools) or hard (6 tools, 1-3 calls, dates in words).
-	Level string `yaml:"level,omitempty"`
-	// Tools is how many tools are shown, those that are not asked for included (default by level: 1, 3, 6).
-	Tools int `yaml:"tools,omitempty"`
-	// Calls is how many calls a task needs, such as 2 or 1-3 (default by level: 1, 1, 1-3).
-	Calls Range `yaml:"calls,omitempty"`
-	// Examples is how many solved examples stand before the question, about the same tools.
-	Examples int `yaml:"examples,omitempty"`
-	// ToolsIn is prompt (tools as JSON in a system message) or engine (the request's own field).
-	ToolsIn ToolsIn `yaml:"tools_in,omitempty"`
-	// System replaces the system message; {{.tools}} stands for the tools' JSON.
-	System string `yaml:"system,omitempty"`
+	Count    int     `yaml:"count" help:"how many tasks are made"`
+	Seed     int64   `yaml:"seed,omitempty" help:"picks the tasks: the same seed, the same tasks"`
+	Level    string  `yaml:"level,omitempty" help:"easy (one tool, one flat call), normal (3 tools) or hard (6 tools, 1-3 calls, dates in words)"`
+	Tools    int     `yaml:"tools,omitempty" help:"how many tools are shown, those that are not asked for included (default by level: 1, 3, 6)"`
+	Calls    Range   `yaml:"calls,omitempty" help:"how many calls a task needs, such as 2 or 1-3 (default by level: 1, 1, 1-3)"`
+	Examples int     `yaml:"examples,omitempty" help:"how many solved examples stand before the question, about the same tools"`
+	ToolsIn  ToolsIn `yaml:"tools_in,omitempty" help:"prompt (tools as JSON in a system message) or engine (the request's own field)"`
+	System   string  `yaml:"system,omitempty" help:"replaces the system message; {{.tools}} stands for the tools' JSON"`
 }
 
 // functionCallsVersion changes whenever the same options make other tasks.

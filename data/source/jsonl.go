@@ -9,8 +9,7 @@ import (
 
 // JSONLOptions are the options of the source jsonl.
 type JSONLOptions struct {
-	// Path is the file, from the plan's folder; may be a pattern (data/*.jsonl) and compressed (gzip, zstd).
-	Path string `yaml:"path"`
+	Path string `yaml:"path" help:"the file, from the plan's folder; may be a pattern (data/*.jsonl) and compressed (gzip, zstd)"`
 	// Mapping says which fields make a task; without it rows are as "mulligan tasks" prints them.
 	Mapping `yaml:",inline"`
 }

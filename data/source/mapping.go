@@ -15,20 +15,13 @@ import (
 //
 // The zero Mapping reads Mulligan's own rows, as "mulligan tasks" prints them (see Write).
 type Mapping struct {
-	// Prompt is the column of the question: a string, or a list of {role, content} messages.
-	Prompt string `yaml:"prompt,omitempty"`
-	// Template makes the question of several columns: "Using the numbers {{.nums}}, make {{.target}}".
-	Template string `yaml:"template,omitempty"`
-	// System is a system message put before the question; it may name columns as Template does.
-	System string `yaml:"system,omitempty"`
-	// Answer is the ground truth: a column, a template of JSON, {field: column, ...}, or none.
-	Answer AnswerMapping `yaml:"answer,omitempty"`
-	// Tools is the column of the tools that the engine offers to the model: a list, or JSON text.
-	Tools string `yaml:"tools,omitempty"`
-	// Meta lists the columns that are carried along to the exports; all: every other one.
-	Meta MetaMapping `yaml:"meta,omitempty"`
-	// Source is what the rows are called in the exports (default: the file's name without ending).
-	Source string `yaml:"source,omitempty"`
+	Prompt   string        `yaml:"prompt,omitempty" help:"the column of the question: a string, or a list of {role, content} messages"`
+	Template string        `yaml:"template,omitempty" help:"makes the question of several columns: \"Using the numbers {{.nums}}, make {{.target}}\""`
+	System   string        `yaml:"system,omitempty" help:"a system message put before the question; it may name columns as Template does"`
+	Answer   AnswerMapping `yaml:"answer,omitempty" help:"the ground truth: a column, a template of JSON, {field: column, ...}, or none"`
+	Tools    string        `yaml:"tools,omitempty" help:"the column of the tools that the engine offers to the model: a list, or JSON text"`
+	Meta     MetaMapping   `yaml:"meta,omitempty" help:"lists the columns that are carried along to the exports; all: every other one"`
+	Source   string        `yaml:"source,omitempty" help:"what the rows are called in the exports (default: the file's name without ending)"`
 }
 
 // mapper makes prompts of rows.

@@ -14,8 +14,7 @@ import (
 
 // ParquetOptions are the options of the source parquet.
 type ParquetOptions struct {
-	// Path is the file, from the plan's folder; may be a pattern (data/*.parquet).
-	Path string `yaml:"path"`
+	Path string `yaml:"path" help:"the file, from the plan's folder; may be a pattern (data/*.parquet)"`
 	// Mapping says which columns make a task; without it columns are named as "mulligan tasks" names them.
 	Mapping `yaml:",inline"`
 }

@@ -10,14 +10,10 @@ import (
 
 // XLAMOptions are the options of the source xlam.
 type XLAMOptions struct {
-	// Path is the file (JSON array, JSON lines, Parquet or Arrow), from the plan's folder; may be a pattern.
-	Path string `yaml:"path"`
-	// ToolsIn is prompt (tools as JSON in a system message) or engine (the request's own field).
-	ToolsIn ToolsIn `yaml:"tools_in,omitempty"`
-	// System replaces the system message; {{.tools}} stands for the tools' JSON.
-	System string `yaml:"system,omitempty"`
-	// Source is what the rows are called in the exports (default: the file's name without ending).
-	Source string `yaml:"source,omitempty"`
+	Path    string  `yaml:"path" help:"the file (JSON array, JSON lines, Parquet or Arrow), from the plan's folder; may be a pattern"`
+	ToolsIn ToolsIn `yaml:"tools_in,omitempty" help:"prompt (tools as JSON in a system message) or engine (the request's own field)"`
+	System  string  `yaml:"system,omitempty" help:"replaces the system message; {{.tools}} stands for the tools' JSON"`
+	Source  string  `yaml:"source,omitempty" help:"what the rows are called in the exports (default: the file's name without ending)"`
 }
 
 // NewXLAM reads function-calling tasks in the form of Salesforce/xlam-function-calling-60k: the
