@@ -3,8 +3,13 @@ package main
 import (
 	"flag"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -36,22 +41,7 @@ func TestPlanReference(t *testing.T) {
 		}
 	}
 	b.WriteString("\n")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, rest, ok := strings.Cut(string(text), begin)
-	old, tail, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		t.Fatalf("%s: the marks of the generated part are missing", file)
-	}
-	if *update {
-		if err := os.WriteFile(file, []byte(head+begin+b.String()+end+tail), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	} else if old != b.String() {
-		t.Errorf("%s is not what the program says: run with -update", file)
-	}
+	generated(t, file, begin, end, b.String())
 }
 
 // TestExamplePlans: every plan in docs/examples can be read.
@@ -74,5 +64,88 @@ func TestExamplePlans(t *testing.T) {
 		if _, err := parsePlan(filepath.Join(dir, filepath.Base(p)), text); err != nil {
 			t.Errorf("%s: %v", p, err)
 		}
+	}
+}
+
+// TestDataReference: docs/data.md has every column of every table, as the row types declare them.
+func TestDataReference(t *testing.T) {
+	var b strings.Builder
+	for _, table := range []struct{ title, file, row string }{
+		{"episodes", "row.go", "Episode"}, {"episodes: calls", "row.go", "Call"}, {"failures", "failure.go", "Failure"}, {"kto", "kto.go", "KTORow"},
+	} {
+		fmt.Fprintf(&b, "\n### %s\n\n| column | type | null | |\n|---|---|---|---|\n", table.title)
+		f, err := parser.ParseFile(token.NewFileSet(), "../../export/"+table.file, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields := 0
+		ast.Inspect(f, func(n ast.Node) bool {
+			spec, ok := n.(*ast.TypeSpec)
+			if !ok || spec.Name.Name != table.row {
+				return true
+			}
+			for _, field := range spec.Type.(*ast.StructType).Fields.List {
+				tag := reflect.StructTag(strings.Trim(field.Tag.Value, "`"))
+				name, opts, _ := strings.Cut(tag.Get("parquet"), ",")
+				kind, null := columnType(types.ExprString(field.Type))
+				if strings.Contains(opts, "optional") {
+					null = "yes"
+				}
+				fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", name, kind, null, strings.TrimSpace(field.Comment.Text()))
+				fields++
+			}
+			return false
+		})
+		if fields == 0 {
+			t.Errorf("no columns of %s", table.row)
+		}
+	}
+	b.WriteString("\n")
+	generated(t, "../../docs/data.md", "<!-- columns: generated, go test ./cmd/mulligan -run DataReference -update -->\n", "<!-- end of columns -->\n", b.String())
+}
+
+func columnType(goType string) (kind, null string) {
+	if rest, ok := strings.CutPrefix(goType, "*"); ok {
+		goType, null = rest, "yes"
+	}
+	if rest, ok := strings.CutPrefix(goType, "[]"); ok && rest != "byte" {
+		kind, _ = columnType(rest)
+		return "list of " + kind, null
+	}
+	switch goType {
+	case "Message":
+		return "struct(role, content: string)", null
+	case "Call":
+		return "struct, below", null
+	case "float64":
+		return "double", null
+	case "float32":
+		return "float", null
+	case "time.Time":
+		return "timestamp, microseconds UTC", null
+	case "[]byte":
+		return "binary", null
+	}
+	return goType, null
+}
+
+// generated compares the part of a file between two marks with what the program says.
+func generated(t *testing.T, file, begin, end, want string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok := strings.Cut(string(text), begin)
+	old, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s: the marks of the generated part are missing", file)
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(head+begin+want+end+tail), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if old != want {
+		t.Errorf("%s is not what the program says: run with -update", file)
 	}
 }

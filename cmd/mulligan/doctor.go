@@ -111,7 +111,7 @@ func (d *doctor) engine(ctx context.Context) (llm.Info, error) {
 		return info, err
 	}
 	d.say(true, "engine", "%s %s at %d endpoint(s)", info.Policy.Server, info.Policy.ServerVersion, len(eng.backends))
-	d.say(true, "model", "%s, digest %.12s, chat template %.12s", describe(info.Policy), info.Policy.Revision, info.Policy.TemplateDigest)
+	d.say(true, "model", "%s, chat template %.12s", describe(info.Policy), info.Policy.TemplateDigest)
 	return info, nil
 }
 

@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 			"expand": expand,
 			"flip":   flip,
 			"plan":   writePlan,
+			"edit":   edit,
 		},
 	})
 }
@@ -86,6 +87,17 @@ func flip(ts *testscript.TestScript, _ bool, args []string) {
 func writePlan(ts *testscript.TestScript, _ bool, args []string) {
 	name := ts.MkAbs(args[0])
 	ts.Check(writeTestPlan(name, ts.Getenv("ENDPOINT"), 20, strings.Join(args[1:], "\n")))
+}
+
+// edit FILE OLD NEW replaces a text that must be there.
+func edit(ts *testscript.TestScript, _ bool, args []string) {
+	name := ts.MkAbs(args[0])
+	b, err := os.ReadFile(name)
+	ts.Check(err)
+	if !strings.Contains(string(b), args[1]) {
+		ts.Fatalf("edit %s: no %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(name, []byte(strings.Replace(string(b), args[1], args[2], 1)), 0o644))
 }
 
 func writeTestPlan(name, endpoint string, tasks int, more string) error {

@@ -97,7 +97,7 @@ func (s *summary) write(w io.Writer) {
 		failed += n
 	}
 	row("prompts", "%s of %s finished%s", count(t.Prompts), count(s.Prompts), suffixes(
-		plural(failed, " failed"), plural(t.Filtered, " left out by pass rate"), plural(s.Duplicates, " equal to an earlier one")))
+		plural(failed, " failed"), plural(t.Filtered, " left out"), plural(s.Duplicates, " equal to an earlier one")))
 	for _, reason := range s.Reasons {
 		row("", "failed: %s", reason)
 	}
