@@ -63,7 +63,7 @@ func (j *Journal) enqueue(rec []Record, wait bool) ([]Ref, *group, error) {
 	if len(rec) == 0 {
 		return nil, nil, nil
 	}
-	j.use.RLock() // Close lets go of the codec
+	j.use.RLock()
 	defer j.use.RUnlock()
 	if err := j.stop(); err != nil {
 		return nil, nil, err
@@ -94,7 +94,7 @@ func (j *Journal) enqueue(rec []Record, wait bool) ([]Ref, *group, error) {
 		}
 		payload := r.Body
 		if end := e.ends[i]; end >= 0 {
-			flags |= flagZstd
+			flags |= flagS2
 			payload, from = e.buf[from:end], end
 		}
 		refs[i] = makeRef(g.segment.number, j.offset)
@@ -192,7 +192,7 @@ func (j *Journal) encode(rec []Record) (*encoded, error) {
 	for _, r := range rec {
 		at := len(e.buf)
 		var small bool
-		if e.buf, small = j.codec.encode(e.buf, r.Body); small {
+		if e.buf, small = encode(e.buf, r.Body); small {
 			e.ends = append(e.ends, len(e.buf))
 			e.size += int64(len(e.buf) - at)
 		} else {

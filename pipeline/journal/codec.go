@@ -2,72 +2,55 @@ package journal
 
 import (
 	"fmt"
-	"runtime"
+	"sync"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/klauspost/compress/s2"
 )
 
-// smallest is the shortest body that is compressed, in bytes. Alone, a text of 600 bytes shrinks by a
-// quarter and costs 8 microseconds, which is more than all else that an append does; one of 3,000
-// bytes shrinks by half.
+// smallest is the shortest body that is compressed, in bytes: a shorter one shrinks by a third, and
+// compressing it costs as much as all else that an append does.
 const smallest = 1 << 10
 
-// maxWorkers bounds how many bodies are compressed at once, and so the memory for it (about 1 MB
-// each). One worker does some 100,000 draws a second.
-const maxWorkers = 8
+// Bodies are compressed one by one, so that each can be read alone, with S2 (an extension of Snappy).
+// Measured on draws of 2,000 bytes, on one core: S2 takes 2.7 microseconds and gives 1.66 to 1, zstd
+// at its fastest 16 microseconds and 1.79 to 1. With zstd, compression alone would take more CPU than all
+// else that an append does, and bound the journal.
 
-// codec turns bodies into payloads and back. It is safe for concurrent use.
-type codec struct {
-	enc *zstd.Encoder // nil where nothing is written
-	dec *zstd.Decoder
-}
-
-func newCodec(write bool) (*codec, error) {
-	var c codec
-	var err error
-	workers := min(runtime.GOMAXPROCS(0), maxWorkers)
-	if c.dec, err = zstd.NewReader(nil, zstd.WithDecoderLowmem(true), zstd.WithDecoderConcurrency(workers),
-		zstd.WithDecoderMaxMemory(MaxBody)); err != nil {
-		return nil, fmt.Errorf("make zstd decoder: %w", err)
-	}
-	if !write {
-		return &c, nil
-	}
-	if c.enc, err = zstd.NewWriter(nil, zstd.WithLowerEncoderMem(true), zstd.WithEncoderConcurrency(workers), zstd.WithEncoderCRC(false),
-		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(256<<10)); err != nil {
-		return nil, fmt.Errorf("make zstd encoder: %w", err)
-	}
-	return &c, nil
-}
+// scratch are buffers to compress into.
+var scratch = sync.Pool{New: func() any { return new([]byte) }}
 
 // encode adds the compressed body to dst; false if it is better stored as it is.
-func (c *codec) encode(dst, body []byte) ([]byte, bool) {
+func encode(dst, body []byte) ([]byte, bool) {
 	if len(body) < smallest {
 		return dst, false
 	}
-	at := len(dst)
-	dst = c.enc.EncodeAll(body, dst)
-	if len(dst)-at < len(body) {
-		return dst, true
+	buf := scratch.Get().(*[]byte)
+	defer scratch.Put(buf)
+	if n := s2.MaxEncodedLen(len(body)); cap(*buf) < n {
+		*buf = make([]byte, n)
 	}
-	return dst[:at], false
+	packed := s2.Encode((*buf)[:cap(*buf)], body)
+	if len(packed) >= len(body) {
+		return dst, false
+	}
+	return append(dst, packed...), true
 }
 
 // decode returns the body of a payload, in memory of its own.
-func (c *codec) decode(flags byte, payload []byte) ([]byte, error) {
-	if flags&flagZstd == 0 {
+func decode(flags byte, payload []byte) ([]byte, error) {
+	if flags&flagS2 == 0 {
 		return append([]byte(nil), payload...), nil
 	}
-	body, err := c.dec.DecodeAll(payload, nil)
+	n, err := s2.DecodedLen(payload)
+	if err != nil {
+		return nil, fmt.Errorf("decompress body: %w", err)
+	}
+	if n > MaxBody {
+		return nil, fmt.Errorf("decompress body: %d bytes, more than a body can have (%d)", n, MaxBody)
+	}
+	body, err := s2.Decode(nil, payload)
 	if err != nil {
 		return nil, fmt.Errorf("decompress body: %w", err)
 	}
 	return body, nil
-}
-
-func (c *codec) close() {
-	if c.enc != nil {
-		c.enc.Close()
-	}
-	c.dec.Close()
 }

@@ -26,7 +26,7 @@
 //	|       |      |       | length  |           |           | 0..39   | payload  |
 //	+-------+------+-------+---------+-----------+-----------+---------+----------+---------
 //
-//	flags  1  the payload is the body compressed with zstd; else it is the body
+//	flags  1  the payload is the body compressed with S2; else it is the body
 //	       2  more: the next frame belongs to the same Append
 //	       4  barrier: all that lies before this frame was on disk before this frame was written
 //

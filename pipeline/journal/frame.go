@@ -11,10 +11,10 @@ const (
 	frameSize  = 48     // bytes before the payload
 	frameMagic = 0x4ad7 // D7 4A on disk
 
-	flagZstd    = 1 << 0 // the payload is compressed
+	flagS2      = 1 << 0 // the payload is compressed
 	flagMore    = 1 << 1 // the batch goes on with the next frame
 	flagBarrier = 1 << 2 // all that lies before this frame was on disk before it was written
-	flagsKnown  = flagZstd | flagMore | flagBarrier
+	flagsKnown  = flagS2 | flagMore | flagBarrier
 )
 
 // The frames of kind 0 are marks of the journal itself. Their key's first byte says which; they

@@ -45,13 +45,12 @@ func (o Options) withDefaults() (Options, error) {
 
 // Journal is an open journal. Its methods are safe for concurrent use.
 type Journal struct {
-	fsys  disk.FS
-	dir   string
-	opts  Options
-	codec *codec
-	lock  io.Closer // nil: for reading only
+	fsys disk.FS
+	dir  string
+	opts Options
+	lock io.Closer // nil: for reading only
 
-	use     sync.RWMutex // held for reading while files or codec are in use
+	use     sync.RWMutex // held for reading while files are in use
 	buffers sync.Pool    // *[]byte, of Read
 	scratch sync.Pool    // *encoded, of Append
 
@@ -138,11 +137,6 @@ func OpenReadOnly(fsys disk.FS, dir string, visit func(Ref, Header, func() ([]by
 
 func (j *Journal) load(visit visitor) (*loader, error) {
 	l := &loader{fsys: j.fsys, dir: j.dir, visit: visit}
-	var err error
-	if j.codec, err = newCodec(j.lock != nil); err != nil {
-		return l, err
-	}
-	l.codec = j.codec
 	if err := l.load(); err != nil {
 		return l, err
 	}
@@ -262,9 +256,6 @@ func (j *Journal) release() error {
 	}
 	if j.lock != nil {
 		err = errors.Join(err, j.lock.Close())
-	}
-	if j.codec != nil {
-		j.codec.close()
 	}
 	return err
 }

@@ -247,7 +247,7 @@ func TestVerifyDecompresses(t *testing.T) {
 	s.file, err = fsys.Open(firstFile)
 	must(t, err, s.readHeader())
 	at := int64(len(b))
-	b = appendFrame(b, s.seed, at, Header{Kind: 1}, flagBarrier|flagZstd, []byte("not zstd"))
+	b = appendFrame(b, s.seed, at, Header{Kind: 1}, flagBarrier|flagS2, []byte("\xff\xff\xff\xff\xff not s2"))
 	must(t, fsys.WriteFile(firstFile, b))
 	_, err = Verify(fsys, "j", nil)
 	if c := corrupt(t, err); c.Offset != at || c.File != firstFile {

@@ -54,7 +54,7 @@ func (j *Journal) read(ref Ref, buf []byte) (Record, error) {
 	if !f.holds(payload) {
 		return Record{}, &CorruptError{s.path, at, errFramePayload}
 	}
-	body, err := j.codec.decode(f.flags, payload)
+	body, err := decode(f.flags, payload)
 	if err != nil {
 		return Record{}, &CorruptError{s.path, at, err}
 	}

@@ -35,7 +35,6 @@ func (r Recovery) String() string {
 type loader struct {
 	fsys     disk.FS
 	dir      string
-	codec    *codec
 	visit    visitor
 	progress func(segment int, bytes int64) // before each segment; may be nil
 
@@ -75,7 +74,7 @@ func (l *loader) load() error {
 		if l.progress != nil {
 			l.progress(i, l.Bytes)
 		}
-		pass := scan{seg: s, codec: l.codec, visit: l.visit, buf: buf}
+		pass := scan{seg: s, visit: l.visit, buf: buf}
 		count, err := l.scan(i, &pass)
 		if err != nil {
 			return err

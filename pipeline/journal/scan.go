@@ -14,7 +14,6 @@ type visitor func(ref Ref, h Header, body func() ([]byte, error)) error
 // scan is one pass over a segment, and what it found.
 type scan struct {
 	seg   *segment
-	codec *codec
 	visit visitor // may be nil
 
 	records int64
@@ -136,7 +135,7 @@ func (s *scan) deliver() error {
 // decode returns the body of the record that is being visited.
 func (s *scan) decode() ([]byte, error) {
 	start := s.at.offset + frameSize - s.base
-	body, err := s.codec.decode(s.at.flags, s.buf[start:start+s.at.length])
+	body, err := decode(s.at.flags, s.buf[start:start+s.at.length])
 	if err != nil {
 		return nil, &CorruptError{s.seg.path, s.at.offset, err}
 	}

@@ -31,15 +31,9 @@ const progressStep = 8 << 20
 // changes nothing. Damage is a *CorruptError with file and offset. progress may be nil.
 func Verify(fsys disk.FS, dir string, progress func(Progress)) (Report, error) {
 	report := Report{Kinds: make(map[Kind]int64)}
-	codec, err := newCodec(false)
-	if err != nil {
-		return report, fmt.Errorf("verify journal: %w", err)
-	}
-	defer codec.close()
-
 	var p Progress
 	said := int64(-progressStep)
-	l := &loader{fsys: fsys, dir: dir, codec: codec}
+	l := &loader{fsys: fsys, dir: dir}
 	l.progress = func(segment int, before int64) {
 		if p.Total == 0 {
 			for _, s := range l.segments {
@@ -64,7 +58,7 @@ func Verify(fsys disk.FS, dir string, progress func(Progress)) (Report, error) {
 		}
 		return nil
 	}
-	err = errors.Join(l.load(), l.close())
+	err := errors.Join(l.load(), l.close())
 	report.Recovery, report.Batches = l.Recovery, l.batches
 	if err != nil {
 		return report, fmt.Errorf("verify journal: %w", err)
