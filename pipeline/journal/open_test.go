@@ -131,7 +131,7 @@ func TestReadOnlyDisk(t *testing.T) {
 	if report.Records != 3 || report.Cut != 4 {
 		t.Errorf("verify: %+v", report)
 	}
-	want := "3 records, 370 bytes, 1 segments; the last write was cut short by a crash: 4 bytes at offset 370 of j/00000001.journal left out"
+	want := "3 records, 361 bytes, 1 segments; the last write was cut short by a crash: 4 bytes at offset 361 of j/00000001.journal left out"
 	if got := rec.String(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
