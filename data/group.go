@@ -49,7 +49,7 @@ type Rollout struct {
 	Turns     []Turn
 	Reward    *float64 // nil: never scored
 	Advantage *float64 // nil: never computed, or kept out of the comparison
-	Excluded  string   // why nothing trains although it was scored: "truncated", "leak"; "" otherwise
+	Excluded  string   // why nothing trains although it was scored: "truncated", "leak", "leak undecided"; "" otherwise
 }
 
 // Group is rollouts that share one context, so that their rewards may be compared.

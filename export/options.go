@@ -54,6 +54,12 @@ const maxRowGroupBytes = 1 << 30
 
 var splitName = regexp.MustCompile(`^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$`) // as the library datasets has it
 
+// Check returns the first option that is out of range.
+func (o Options) Check() error {
+	_, err := o.resolve()
+	return err
+}
+
 func (o Options) resolve() (Options, error) {
 	for _, f := range []struct {
 		name  string

@@ -42,11 +42,11 @@ func Check(fsys disk.FS, dir string) (Report, error) {
 	fmt.Sscan(r.Head.Plan.Draws["seed"], &seed)
 	for p, err := range r.Plays() {
 		if err != nil {
-			return rep, err
+			return rep, &journal.CorruptError{File: r.journalDir(), Cause: err}
 		}
 		groups, err := p.Groups()
 		if err != nil {
-			return rep, fmt.Errorf("prompt %d: %w", p.Ordinal, err)
+			return rep, &journal.CorruptError{File: r.journalDir(), Cause: fmt.Errorf("prompt %d: %w", p.Ordinal, err)}
 		}
 		if err := checkPlay(p, groups, seed, &rep); err != nil {
 			return rep, &journal.CorruptError{File: r.journalDir(), Cause: fmt.Errorf("prompt %d (%s): %w", p.Ordinal, p.ID.Short(), err)}
@@ -81,7 +81,7 @@ func checkDraws(id data.Digest, g data.Group, r data.Rollout, seed int64) (n int
 	var before []data.Message
 	for i, t := range r.Turns {
 		if d := t.Draw; d != nil {
-			req := llm.Request{Prompt: id, Model: r.Policy.Model, Messages: before, Tools: g.Prompt.Tools,
+			req := llm.Request{Prompt: id, Step: t.Step, Model: r.Policy.Model, Messages: before, Tools: g.Prompt.Tools,
 				Sampling: d.Sampling, Draw: d.Path, Seed: seed}
 			if key := req.Key(); key != d.Key {
 				return n, fmt.Errorf("turn %d (%s): draw %s was not made from the conversation before it (%s)", i, t.Step, d.Key.Short(), key.Short())

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 
 	"mulligan/data"
 	"mulligan/pipeline/journal"
@@ -105,13 +106,18 @@ func decodePlay(body []byte) (play, error) {
 	return p, d.err
 }
 
-// load rebuilds the groups. draw reads a draw from its place in the journal.
-func (p play) load(prompt data.Prompt, policy data.Policy, draw func(journal.Ref) (llm.Completion, error)) ([]data.Group, error) {
+// load rebuilds the groups. draw reads a draw from its place in the journal. Without a prompt, what
+// would come from it stays empty.
+func (p play) load(prompt *data.Prompt, policy data.Policy, draw func(journal.Ref) (llm.Completion, error)) ([]data.Group, error) {
 	l := loader{decoder: decoder{b: p.groups}, prompt: prompt, draw: draw}
+	var of data.Prompt
+	if prompt != nil {
+		of = *prompt
+	}
 	groups := make([]data.Group, l.count())
 	for i := range groups {
 		g := &groups[i]
-		*g = data.Group{Prompt: prompt, Strategy: l.text(), Arm: l.text(), Index: int(l.int()),
+		*g = data.Group{Prompt: of, Strategy: l.text(), Arm: l.text(), Index: int(l.int()),
 			Advantage: l.text(), NoSignal: l.bool(), Filtered: l.text(), Context: int(l.uint())}
 		if g.Context > len(l.b) {
 			l.fail(errShort)
@@ -133,9 +139,21 @@ func (p play) load(prompt data.Prompt, policy data.Policy, draw func(journal.Ref
 	return groups, l.end()
 }
 
+// draws returns where the draws of the play lie, each once.
+func (p play) draws() ([]journal.Ref, error) {
+	var refs []journal.Ref
+	_, err := p.load(nil, data.Policy{}, func(ref journal.Ref) (llm.Completion, error) {
+		if !slices.Contains(refs, ref) {
+			refs = append(refs, ref)
+		}
+		return llm.Completion{}, nil
+	})
+	return refs, err
+}
+
 type loader struct {
 	decoder
-	prompt data.Prompt
+	prompt *data.Prompt // nil: what would come from it stays empty
 	draw   func(journal.Ref) (llm.Completion, error)
 }
 
@@ -161,9 +179,10 @@ func (l *loader) turn(i int) data.Turn {
 			return t
 		}
 		t.Message, t.Draw = c.Message, &c.Draw
-	case kind == turnPrompt && i < len(l.prompt.Messages):
+	case l.prompt == nil && (kind == turnPrompt || kind == turnFailure):
+	case kind == turnPrompt && l.prompt != nil && i < len(l.prompt.Messages):
 		t.Message = l.prompt.Messages[i]
-	case kind == turnFailure && l.prompt.Failure != nil:
+	case kind == turnFailure && l.prompt != nil && l.prompt.Failure != nil:
 		t.Message = l.prompt.Failure.Message
 	case kind == turnText:
 		t.Message = l.message()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"mulligan/data"
 	"mulligan/data/source"
@@ -29,6 +30,8 @@ type Job struct {
 	Limit          int // prompts to play, from the first; 0: all
 	MaxFailed      int // failed prompts before the run stops; -1: no bound
 	Progress       *Progress
+	StopWithin     time.Duration // when the run stops, how long draws in flight may take
+	Drop           func()        // ends the draws in flight; nil: they always finish
 }
 
 // Outcome is how a run ended.
@@ -46,44 +49,22 @@ var ErrBudget = errors.New("too many prompts failed")
 // cancelled, after the prompts in flight have come to rest; ErrBudget when the failure budget is
 // spent; any other error is one that no prompt can be blamed for.
 func (r *Run) Execute(ctx context.Context, job Job) (Outcome, error) {
-	if err := r.samePolicy(job.Session.Policy); err != nil {
-		return Outcome{}, err
-	}
+	job.Session.Started, job.Session.PossiblyPaid = time.Now().UTC(), r.index.inFlight()
 	refs, err := r.journal.Append(ctx, journal.Record{Header: journal.Header{Kind: kindSession}, Body: jsonBody(job.Session)})
 	if err != nil {
 		return Outcome{}, err
 	}
-	r.index.session = append(r.index.session, refs[0])
+	r.index.sessions = append(r.index.sessions, refs[0])
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	x := &execution{Run: r, job: job, session: refs[0], cancel: cancel, slots: make(chan struct{}, max(job.Prompts, 1))}
-	err = x.feed(ctx)
+	if job.Drop != nil {
+		stop := context.AfterFunc(ctx, func() { time.AfterFunc(job.StopWithin, job.Drop) })
+		defer stop()
+	}
+	x.end(x.feed(ctx))
 	x.wg.Wait()
-	if err == nil {
-		err = context.Cause(ctx)
-	} else if cause := context.Cause(ctx); cause != nil {
-		err = cause
-	}
-	return x.outcome, err
-}
-
-// samePolicy refuses to go on with another model under the same name.
-func (r *Run) samePolicy(p data.Policy) error {
-	if len(r.index.session) == 0 {
-		return nil
-	}
-	s, err := readRecord[Session](r.journal, r.index.session[0])
-	if err != nil {
-		return err
-	}
-	identity := func(p data.Policy) map[string]string {
-		return map[string]string{"policy.model": p.Model, "policy.revision": p.Revision,
-			"policy.quantization": p.Quantization, "policy.template_digest": p.TemplateDigest, "policy.server": p.Server}
-	}
-	if d := diff(identity(s.Policy), identity(p)); len(d) > 0 {
-		return &PlanError{r.Dir, d}
-	}
-	return nil
+	return x.outcome, errors.Join(x.errs...)
 }
 
 type execution struct {
@@ -96,6 +77,26 @@ type execution struct {
 
 	mu      sync.Mutex
 	outcome Outcome
+	errs    []error // why the run ended before its end; different ones
+}
+
+// end stops the run. The first error is the cause; another one that comes while draws in flight
+// finish (a full disk, damage) is kept beside it, and not lost behind it.
+func (x *execution) end(err error) {
+	if err == nil {
+		return
+	}
+	x.cancel(err)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, e := range x.errs {
+		if errors.Is(err, e) || errors.Is(e, err) || e.Error() == err.Error() {
+			return
+		}
+	}
+	if len(x.errs) < 3 {
+		x.errs = append(x.errs, err)
+	}
 }
 
 // feed starts the prompts, in order, as slots get free.
@@ -145,7 +146,7 @@ func (x *execution) feed(ctx context.Context) error {
 			defer x.wg.Done()
 			defer func() { <-x.slots }()
 			if err := x.prompt(ctx, p, id, e, u); err != nil {
-				x.cancel(err)
+				x.end(err)
 			}
 		}()
 	}
@@ -164,13 +165,42 @@ func (x *execution) take(owner journal.Key, e entry) *unfinished {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.index.prompts[owner] = e
-	u := x.index.open[owner]
+	u := x.index.unfinished(owner)
 	delete(x.index.open, owner)
 	return u
 }
 
+// gather adds the draws of plays under other labels.
+func (x *execution) gather(owner journal.Key, u *unfinished) error {
+	x.mu.Lock()
+	others := x.index.others[owner]
+	delete(x.index.others, owner)
+	x.mu.Unlock()
+	for _, ref := range others {
+		p, err := x.play(entry{play: ref})
+		if err != nil {
+			return err
+		}
+		draws, err := p.draws()
+		if err != nil {
+			return err
+		}
+		for _, at := range draws {
+			rec, err := x.journal.Read(at)
+			if err != nil {
+				return err
+			}
+			u.draws = append(u.draws, placed{rec.Key, at})
+		}
+	}
+	return nil
+}
+
 // prompt plays one prompt and commits what came of it. It returns only errors that end the run.
 func (x *execution) prompt(ctx context.Context, p data.Prompt, id data.Digest, e entry, u *unfinished) error {
+	if err := x.gather(half(id), u); err != nil {
+		return err
+	}
 	log := newPromptLog(x.journal, half(id), x.job.VerifierDigest, u)
 	s := &stages.Session{
 		Prompt: p, ID: id, Model: x.job.Model, Policy: x.job.Session.Policy, Verifier: x.job.Verifier,
@@ -234,7 +264,7 @@ func (x *execution) failed(ctx context.Context, owner journal.Key, e entry, err 
 	}
 	f := Failed{Ordinal: e.ordinal, Boundary: step.Boundary, Error: err.Error()}
 	refs, jerr := x.journal.AppendLazy(journal.Record{
-		Header: journal.Header{Kind: kindFailed, Key: ordinalKey(e.ordinal), Owner: owner}, Body: jsonBody(f)})
+		Header: journal.Header{Kind: kindFailed, Key: playKey(e.ordinal, x.index.labels), Owner: owner}, Body: jsonBody(f)})
 	if jerr != nil {
 		return jerr
 	}

@@ -8,14 +8,14 @@ import (
 	"mulligan/pipeline/journal"
 )
 
-// index is what a process keeps of a journal in memory: a fixed few bytes for a finished prompt,
-// and the places of the draws of those that are not.
+// index is what a process keeps of a journal in memory: a fixed few bytes for a prompt that is
+// finished, under the labels in force or others, and the places of the records of those that are not.
 type index struct {
-	labels  data.Digest                 // of the plan in force
-	prompts map[journal.Key]entry       // by owner
-	open    map[journal.Key]*unfinished // by owner
-	session []journal.Ref
-	other   int // plays under other labels
+	labels   data.Digest                   // of the plan in force
+	prompts  map[journal.Key]entry         // by owner
+	open     map[journal.Key]*unfinished   // by owner
+	others   map[journal.Key][]journal.Ref // by owner: plays under other labels, which name their draws
+	sessions []journal.Ref
 }
 
 // entry is one prompt.
@@ -30,7 +30,7 @@ type unfinished struct {
 	draws    []placed
 	verdicts []placed
 	starts   []journal.Key // of draws that were asked for, and neither recorded nor given up
-	failed   journal.Ref   // 0: it did not fail
+	failed   journal.Ref   // 0: it did not fail under these labels
 }
 
 type placed struct {
@@ -40,7 +40,7 @@ type placed struct {
 
 func newIndex(labels data.Digest) *index {
 	return &index{labels: labels, prompts: map[journal.Key]entry{},
-		open: map[journal.Key]*unfinished{}}
+		open: map[journal.Key]*unfinished{}, others: map[journal.Key][]journal.Ref{}}
 }
 
 // visit takes up one record, in log order.
@@ -61,19 +61,25 @@ func (x *index) visit(ref journal.Ref, h journal.Header, _ func() ([]byte, error
 		u := x.unfinished(h.Owner)
 		u.verdicts = append(u.verdicts, placed{h.Key, ref})
 	case kindFailed:
+		if e := x.prompts[h.Owner]; e.play != 0 {
+			break
+		}
 		u := x.unfinished(h.Owner)
-		u.failed, u.starts = ref, nil
+		u.starts = nil
+		if underLabels(h.Key, x.labels) {
+			u.failed = ref
+		}
 	case kindPlay:
-		if h.Key != playKey(ordinalOf(h.Key), x.labels) {
-			x.other++
+		delete(x.open, h.Owner)
+		if !underLabels(h.Key, x.labels) {
+			x.others[h.Owner] = append(x.others[h.Owner], ref)
 			break
 		}
 		e := x.prompts[h.Owner]
 		e.ordinal, e.play = ordinalOf(h.Key), ref
 		x.prompts[h.Owner] = e
-		delete(x.open, h.Owner)
 	case kindSession:
-		x.session = append(x.session, ref)
+		x.sessions = append(x.sessions, ref)
 	}
 	return nil
 }
@@ -87,23 +93,32 @@ func (x *index) unfinished(owner journal.Key) *unfinished {
 	return u
 }
 
-// plays returns the finished prompts in prompt order.
-func (x *index) plays() []entry {
-	var done []entry
-	for _, e := range x.prompts {
-		if e.play != 0 {
-			done = append(done, e)
-		}
-	}
-	slices.SortFunc(done, func(a, b entry) int { return cmp.Compare(a.ordinal, b.ordinal) })
-	return done
-}
-
-// inFlight counts the requests that were in flight when a process died: their replies, if the
-// engine made them, are lost and will be asked for again.
+// inFlight counts the requests that were sent, and neither recorded nor given up.
 func (x *index) inFlight() (n int) {
 	for _, u := range x.open {
 		n += len(u.starts)
 	}
 	return n
+}
+
+// finished counts the finished prompts among the first n.
+func (x *index) finished(n int) (count int) {
+	for _, e := range x.prompts {
+		if e.play != 0 && e.ordinal < n {
+			count++
+		}
+	}
+	return count
+}
+
+// plays returns the finished prompts among the first n, in prompt order.
+func (x *index) plays(n int) []entry {
+	done := make([]entry, 0, x.finished(n))
+	for _, e := range x.prompts {
+		if e.play != 0 && e.ordinal < n {
+			done = append(done, e)
+		}
+	}
+	slices.SortFunc(done, func(a, b entry) int { return cmp.Compare(a.ordinal, b.ordinal) })
+	return done
 }

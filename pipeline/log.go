@@ -65,9 +65,9 @@ func (l *promptLog) used(key data.Digest, ref journal.Ref) {
 	l.refs[key] = ref
 }
 
-// Start notes a request before it is sent, so that one that was in flight at a crash is known.
-func (l *promptLog) Start(key data.Digest) error {
-	_, err := l.j.AppendLazy(journal.Record{Header: journal.Header{Kind: kindStart, Key: half(key), Owner: l.owner}})
+// Start returns when the note is on disk, so that a request that was in flight at a crash is known.
+func (l *promptLog) Start(ctx context.Context, key data.Digest) error {
+	_, err := l.j.Append(context.WithoutCancel(ctx), journal.Record{Header: journal.Header{Kind: kindStart, Key: half(key), Owner: l.owner}})
 	return err
 }
 

@@ -66,6 +66,8 @@ type rig struct {
 	limit  int
 	budget int
 	width  int
+
+	revision string // of the model
 }
 
 func newRig(fsys disk.FS, m llm.Model) rig {
@@ -83,12 +85,17 @@ func (r rig) run(ctx context.Context) (*Run, Outcome, error) {
 	if err != nil {
 		panic(err)
 	}
-	run, err := Open(r.fs, "run", r.plan(), func() (int, error) { return int(r.tasks), nil })
+	run, err := Open(r.fs, "run", Opening{r.plan(), data.Policy{Model: "m", Revision: r.revision}, func() (int, error) {
+		if r.limit > 0 {
+			return r.limit, nil
+		}
+		return int(r.tasks), nil
+	}})
 	if err != nil {
 		return nil, Outcome{}, err
 	}
 	out, err := run.Execute(ctx, Job{Source: r.tasks, Strategy: strategy, Verifier: r.says, VerifierDigest: data.Digest{byte(len(r.says))},
-		Model: r.model, Session: Session{Policy: data.Policy{Model: "m"}}, Seed: 5, Prompts: r.width, Limit: r.limit, MaxFailed: r.budget,
+		Model: r.model, Session: Session{Policy: data.Policy{Model: "m", Revision: r.revision}}, Seed: 5, Prompts: r.width, Limit: r.limit, MaxFailed: r.budget,
 		Sampling: func(string) data.Sampling { return data.Sampling{Temperature: 1} }, Progress: &Progress{}})
 	return run, out, err
 }
@@ -349,12 +356,12 @@ func TestFatalErrorStopsTheRun(t *testing.T) {
 func TestAnotherModelIsRefused(t *testing.T) {
 	fsys := disktest.New()
 	newRig(fsys, script.Func(coin)).must(t)
-	run, err := Open(fsys, "run", newRig(fsys, nil).plan(), nil)
-	if err != nil {
-		t.Fatal(err)
+	r := newRig(fsys, script.Func(coin))
+	r.revision, r.labels = "other", "b"
+	_, _, err := r.run(t.Context())
+	if run, err := Read(fsys, "run"); err != nil || run.Finished() != 12 {
+		t.Errorf("the refusal changed the run: %v, %d finished", err, run.Finished())
 	}
-	defer run.Close()
-	_, err = run.Execute(t.Context(), Job{Session: Session{Policy: data.Policy{Model: "m", Revision: "other"}}})
 	if e, ok := errors.AsType[*PlanError](err); !ok || !strings.Contains(e.Error(), `policy.revision: was "", is "other"`) {
 		t.Errorf("got %v", err)
 	}
@@ -423,7 +430,7 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 		if p, err := decodePlay(body); err == nil {
-			p.load(taskNumber(0), data.Policy{}, nil)
+			p.draws()
 		}
 	})
 }
@@ -463,5 +470,65 @@ func TestReadOnly(t *testing.T) {
 	}
 	if _, err := Check(fsys, "run"); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestPaidTwice: requests in flight when the process dies are counted, and the count stays.
+func TestPaidTwice(t *testing.T) {
+	fsys := disktest.New()
+	sent := make(chan struct{}, 100)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	r := newRig(fsys, hanging{sent})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		run, _, _ := r.run(ctx)
+		run.Close()
+	}()
+	for range 3 {
+		<-sent
+	}
+	after := fsys.Kill()
+	cancel(errors.New("enough"))
+	<-ended
+	run, _, err := newRig(after, script.Func(coin)).run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	s, err := run.Sessions()
+	if err != nil || len(s) != 2 || s[1].PossiblyPaid != 3 || run.InFlight() != 0 {
+		t.Errorf("%v, %+v, %d in flight; want 3 possibly paid twice", err, s, run.InFlight())
+	}
+}
+
+// hanging answers nothing until its context ends.
+type hanging struct{ sent chan struct{} }
+
+func (h hanging) Generate(ctx context.Context, req llm.Request) (llm.Completion, error) {
+	if err := req.Sending(); err != nil {
+		return llm.Completion{}, err
+	}
+	h.sent <- struct{}{}
+	<-ctx.Done()
+	return llm.Completion{}, context.Cause(ctx)
+}
+
+// TestErrorBehindInterrupt: what goes wrong while draws in flight finish is not hidden.
+func TestErrorBehindInterrupt(t *testing.T) {
+	fsys := disktest.New()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	enough := errors.New("enough")
+	r := newRig(fsys, script.Func(func(req llm.Request) script.Reply {
+		cancel(enough)
+		fsys.SetCapacity(0)
+		return coin(req)
+	}))
+	run, _, err := r.run(ctx)
+	if run != nil {
+		err = errors.Join(err, run.Close())
+	}
+	if !errors.Is(err, enough) || !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("got %v, want both the interrupt and the full disk", err)
 	}
 }

@@ -18,7 +18,7 @@ type Play struct {
 // Plays yields the finished prompts in prompt order.
 func (r *Run) Plays() iter.Seq2[Play, error] {
 	return func(yield func(Play, error) bool) {
-		for _, e := range r.index.plays() {
+		for _, e := range r.index.plays(r.Head.Prompts) {
 			p, err := r.play(e)
 			if err != nil {
 				yield(Play{}, fmt.Errorf("prompt %d: %w", e.ordinal, err))

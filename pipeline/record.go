@@ -18,7 +18,7 @@ const (
 	kindDraw                            // Key: of the draw. Body: codec_draw.go
 	kindVerdict                         // Key: of verifier and answer. Body: the verdict as JSON
 	kindPlay                            // Key: ordinal and labels. Body: codec_play.go. The prompt is finished under these labels
-	kindFailed                          // Key: ordinal. Body: Failed as JSON. The prompt failed; the next run tries again
+	kindFailed                          // Key: ordinal and labels. Body: Failed as JSON. The prompt failed; the next run tries again
 	kindSession                         // Body: session as JSON. A process took the run up
 )
 
@@ -42,6 +42,7 @@ type Session struct {
 	Version      string      `json:"version"` // of Mulligan
 	Endpoints    []string    `json:"endpoints"`
 	Started      time.Time   `json:"started"`
+	PossiblyPaid int         `json:"possibly_paid_twice"` // requests that were in flight when the process before this one died
 }
 
 func half(d data.Digest) (k journal.Key) {
@@ -59,6 +60,9 @@ func playKey(ordinal int, labels data.Digest) journal.Key {
 	copy(k[8:], labels[:8])
 	return k
 }
+
+// underLabels reports whether a play or a failure was recorded under these labels.
+func underLabels(k journal.Key, labels data.Digest) bool { return k == playKey(ordinalOf(k), labels) }
 
 func ordinalOf(k journal.Key) int { return int(binary.BigEndian.Uint64(k[:8])) }
 

@@ -63,33 +63,47 @@ func Read(fsys disk.FS, dir string) (*Run, error) {
 	return r, err
 }
 
+// Opening says what a run directory is opened for.
+type Opening struct {
+	Plan   Plan
+	Policy data.Policy         // must be that of the run, in what makes it another model
+	Count  func() (int, error) // checks the tasks and counts those to play; called for a new run, and where labels or limit changed
+}
+
 // Open opens a run directory to work in it, and makes it if there is none. A directory of another
-// plan is refused with a *PlanError; one that holds something else is not touched. count returns the
-// number of prompts to play; it is called for a new run, and where the plan's limit changed.
-func Open(fsys disk.FS, dir string, plan Plan, count func() (int, error)) (*Run, error) {
+// plan or model is refused with a *PlanError, one that holds something else with an error; neither
+// is changed.
+func Open(fsys disk.FS, dir string, o Opening) (*Run, error) {
 	head, err := readHead(fsys, dir)
-	if _, none := errors.AsType[*NoRunError](err); none {
+	_, none := errors.AsType[*NoRunError](err)
+	switch {
+	case none:
 		if err := checkEmpty(fsys, dir); err != nil {
 			return nil, err
 		}
-		head = Head{Format: formatVersion, Plan: plan}
-		if head.Prompts, err = count(); err != nil {
-			return nil, err
-		}
-		if err := disk.MakeDir(fsys, dir); err != nil {
-			return nil, err
-		}
-	} else if err != nil {
+		head = Head{Format: formatVersion, Plan: o.Plan}
+	case err != nil:
 		return nil, err
-	} else if d := diff(head.Plan.Draws, plan.Draws); len(d) > 0 {
-		return nil, &PlanError{dir, d}
-	} else if head.Plan.Rest["limit"] != plan.Rest["limit"] {
-		if head.Prompts, err = count(); err != nil {
+	default:
+		if d := diff(head.Plan.Draws, o.Plan.Draws); len(d) > 0 {
+			return nil, &PlanError{dir, d}
+		}
+		if err := samePolicy(fsys, dir, o.Policy); err != nil {
 			return nil, err
 		}
 	}
-	r := &Run{Dir: dir, Head: head, fs: fsys, index: newIndex(plan.LabelDigest())}
-	r.Head.Plan = plan
+	if none || head.Plan.Rest["limit"] != o.Plan.Rest["limit"] || head.Plan.LabelDigest() != o.Plan.LabelDigest() {
+		if head.Prompts, err = o.Count(); err != nil {
+			return nil, err
+		}
+	}
+	if none {
+		if err := disk.MakeDir(fsys, dir); err != nil {
+			return nil, err
+		}
+	}
+	r := &Run{Dir: dir, Head: head, fs: fsys, index: newIndex(o.Plan.LabelDigest())}
+	r.Head.Plan = o.Plan
 	if r.journal, r.Recovery, err = journal.Open(fsys, r.journalDir(), journal.Options{}, r.index.visit); err != nil {
 		return nil, err
 	}
@@ -97,6 +111,33 @@ func Open(fsys disk.FS, dir string, plan Plan, count func() (int, error)) (*Run,
 		return nil, errors.Join(err, r.journal.Close())
 	}
 	return r, nil
+}
+
+// samePolicy refuses to go on with another model under the same name.
+func samePolicy(fsys disk.FS, dir string, p data.Policy) error {
+	r, err := Read(fsys, dir)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) { // it died before there was a journal
+			return nil
+		}
+		return err
+	}
+	defer r.journal.Close()
+	if len(r.index.sessions) == 0 {
+		return nil
+	}
+	s, err := readRecord[Session](r.journal, r.index.sessions[0])
+	if err != nil {
+		return err
+	}
+	identity := func(p data.Policy) map[string]string {
+		return map[string]string{"policy.model": p.Model, "policy.revision": p.Revision,
+			"policy.quantization": p.Quantization, "policy.template_digest": p.TemplateDigest, "policy.server": p.Server}
+	}
+	if d := diff(identity(s.Policy), identity(p)); len(d) > 0 {
+		return &PlanError{dir, d}
+	}
+	return nil
 }
 
 // Close frees the directory.
@@ -157,15 +198,16 @@ func checkEmpty(fsys disk.FS, dir string) error {
 }
 
 // Finished returns how many prompts are finished under the plan's labels.
-func (r *Run) Finished() int { return len(r.index.plays()) }
+func (r *Run) Finished() int { return r.index.finished(r.Head.Prompts) }
 
-// InFlight returns how many requests were in flight when the last process died: possibly paid twice.
+// InFlight returns how many requests were sent and not answered: those of a process that works there
+// now, or those that were in flight when the last one died.
 func (r *Run) InFlight() int { return r.index.inFlight() }
 
 // Sessions returns who took up the run, in order.
 func (r *Run) Sessions() ([]Session, error) {
 	var all []Session
-	for _, ref := range r.index.session {
+	for _, ref := range r.index.sessions {
 		s, err := readRecord[Session](r.journal, ref)
 		if err != nil {
 			return nil, err
@@ -195,7 +237,7 @@ func (r *Run) Failures() ([]Failed, error) {
 // Tally adds up the finished prompts.
 func (r *Run) Tally() (Tally, error) {
 	var t Tally
-	for _, e := range r.index.plays() {
+	for _, e := range r.index.plays(r.Head.Prompts) {
 		p, err := r.play(e)
 		if err != nil {
 			return t, err
@@ -208,7 +250,7 @@ func (r *Run) Tally() (Tally, error) {
 // Groups yields the groups of the finished prompts, in prompt order.
 func (r *Run) Groups() iter.Seq2[data.Group, error] {
 	return func(yield func(data.Group, error) bool) {
-		for _, e := range r.index.plays() {
+		for _, e := range r.index.plays(r.Head.Prompts) {
 			groups, err := r.load(e)
 			if err != nil {
 				yield(data.Group{}, fmt.Errorf("prompt %d: %w", e.ordinal, err))
@@ -245,7 +287,7 @@ func (r *Run) load(e entry) ([]data.Group, error) {
 		return nil, err
 	}
 	draws := map[journal.Ref]llm.Completion{} // an attempt is in the groups of both arms
-	return p.load(prompt, s.Policy, func(ref journal.Ref) (llm.Completion, error) {
+	return p.load(&prompt, s.Policy, func(ref journal.Ref) (llm.Completion, error) {
 		if c, ok := draws[ref]; ok {
 			return c, nil
 		}

@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"math"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,9 +20,11 @@ import (
 
 // CommandOptions are the options of the verifier "command".
 type CommandOptions struct {
+	Program   string        `yaml:"program" help:"digest of the program's files; a plan fills it in, so that a changed program judges again"`
+	Dir       string        `yaml:"-"` // the folder that the program runs in; empty: the current one
 	Command   []string      `yaml:"command" help:"the program and its arguments; no shell"`
-	Timeout   time.Duration `yaml:"timeout" help:"for one verdict, the start of the program included; 0: 30s"`
-	Processes int           `yaml:"processes" help:"copies that run at most, each with one reply at a time; 0: one for each CPU"`
+	Timeout   time.Duration `yaml:"timeout" rest:"true" help:"for one verdict, the start of the program included; 0: 30s"`
+	Processes int           `yaml:"processes" rest:"true" help:"copies that run at most, each with one reply at a time; 0: one for each CPU"`
 }
 
 const (
@@ -61,6 +66,10 @@ type Command struct {
 func NewCommand(opts CommandOptions) (*Command, error) {
 	if len(opts.Command) == 0 {
 		return nil, errors.New("command: option command is empty: want a program and its arguments")
+	}
+	opts.Command = slices.Clone(opts.Command)
+	if program := opts.Command[0]; opts.Dir != "" && strings.ContainsRune(program, filepath.Separator) && !filepath.IsAbs(program) {
+		opts.Command[0] = filepath.Join(opts.Dir, program)
 	}
 	if _, err := exec.LookPath(opts.Command[0]); err != nil {
 		return nil, fmt.Errorf("command: %w", err)
@@ -116,7 +125,7 @@ func (c *Command) verify(ctx context.Context, p data.Prompt, answer string) (Ver
 		case !errors.Is(err, errDied) || try > 0:
 			return Verdict{}, prog.blame(err)
 		}
-		prog, err = startProgram(c.opts.Command)
+		prog, err = startProgram(c.opts.Command, c.opts.Dir)
 	}
 	return Verdict{}, err
 }
@@ -147,7 +156,7 @@ func (c *Command) take() (*program, error) {
 	n := len(c.idle)
 	if n == 0 {
 		c.mu.Unlock()
-		return startProgram(c.opts.Command)
+		return startProgram(c.opts.Command, c.opts.Dir)
 	}
 	defer c.mu.Unlock()
 	prog := c.idle[n-1]

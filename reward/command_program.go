@@ -38,9 +38,9 @@ type program struct {
 	next   int           // id of the next request
 }
 
-func startProgram(command []string) (*program, error) {
+func startProgram(command []string, dir string) (*program, error) {
 	p := &program{cmd: exec.Command(command[0], command[1:]...), stderr: &tail{}, ended: make(chan struct{})}
-	p.cmd.Stderr = p.stderr
+	p.cmd.Stderr, p.cmd.Dir = p.stderr, dir
 	p.cmd.WaitDelay = closeGrace // a grandchild that left the group may hold the pipes
 	ownGroup(p.cmd)
 	var err error

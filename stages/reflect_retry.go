@@ -58,15 +58,15 @@ func (r *ReflectRetry) Rollout(ctx context.Context, s *Session, p data.Prompt) (
 	after := make([]data.Group, arms*len(failures))
 	g, ctx := errgroup.WithContext(ctx)
 	for i, f := range failures {
-		g.Go(func() (err error) {
+		g.Go(guarded(func() (err error) {
 			after[arms*i], err = r.reflections(ctx, s, p, f, i)
 			return err
-		})
+		}))
 		if arms == 2 {
-			g.Go(func() (err error) {
+			g.Go(guarded(func() (err error) {
 				after[arms*i+1], err = r.control(ctx, s, p, f, i)
 				return err
-			})
+			}))
 		}
 	}
 	if err := g.Wait(); err != nil {
@@ -89,8 +89,11 @@ func (r *ReflectRetry) given(ctx context.Context, s *Session, p data.Prompt) (f 
 		return f, "", err
 	}
 	f = failure{Open(p).Given(data.StepAttempt, p.Failure.Message, &v), 0}
-	if v.Pass {
+	switch {
+	case v.Pass:
 		return f, "the given failure passes this run's verifier", nil
+	case p.Failure.Stop == string(data.StopLength) && !r.opts.KeepTruncatedAttempts:
+		return f, "the given failure was cut by length", nil
 	}
 	return f, r.opts.filter(p.Failure.Draws, p.Failure.Passes), nil
 }
@@ -143,12 +146,12 @@ func (r *ReflectRetry) reflections(ctx context.Context, s *Session, p data.Promp
 	group.Context = t.Len()
 	g, ctx := errgroup.WithContext(ctx)
 	for i := range group.Rollouts {
-		g.Go(func() error {
+		g.Go(guarded(func() error {
 			reflection, err := s.Draw(ctx, t, data.StepReflection, f.index, i)
 			if err != nil {
 				return err
 			}
-			leak, err := s.Leaks(ctx, reflection.Message.Answer())
+			leak, err := s.Leaks(ctx, reflection.Message)
 			if err != nil {
 				return err
 			}
@@ -163,7 +166,7 @@ func (r *ReflectRetry) reflections(ctx context.Context, s *Session, p data.Promp
 			excluded := r.opts.excluded(reflection.Draw, leak)
 			group.Rollouts[i] = t.Say(data.StepRetry, retry, v).Rollout(s.Policy, data.StepReflection, &earned, excluded)
 			return nil
-		})
+		}))
 	}
 	if err := g.Wait(); err != nil {
 		return group, err
@@ -185,16 +188,21 @@ func (r *ReflectRetry) control(ctx context.Context, s *Session, p data.Prompt, f
 	group.Context = t.Len()
 	g, ctx := errgroup.WithContext(ctx)
 	for i := range group.Rollouts {
-		g.Go(func() error {
+		g.Go(guarded(func() error {
 			retry, v, err := r.again(ctx, s, t, f.index, i)
 			if err != nil {
 				return err
 			}
 			group.Rollouts[i] = t.Say(data.StepRetry, retry, v).Rollout(s.Policy, "", nil, "")
 			return nil
-		})
+		}))
 	}
 	return group, g.Wait()
+}
+
+// guarded keeps a panic in a goroutine of its own from ending the process.
+func guarded(f func() error) func() error {
+	return func() error { return guard(BoundaryStrategy, "reflect_retry", f) }
 }
 
 // advantages fills in those of the rollouts that train; the others take no part in the comparison.

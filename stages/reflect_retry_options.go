@@ -117,7 +117,11 @@ func (o ReflectRetryOptions) excluded(d data.Draw, leak *bool) string {
 	switch {
 	case d.Truncated() && !o.TrainTruncated:
 		return "truncated"
-	case leak != nil && *leak && o.Leaks == "exclude":
+	case o.Leaks != "exclude":
+		return ""
+	case leak == nil:
+		return "leak undecided"
+	case *leak:
 		return "leak"
 	}
 	return ""

@@ -23,12 +23,13 @@ package stages
 // 12. The control puts the same words in the same place without a reflection: the failed text and the
 //     question are one message. It never trains, has no reward, and shares the failure's Index.
 // 13. A reflection that contains a right answer is marked; excluded, it keeps its reward but does not
-//     train and is not compared.
+//     train and is not compared. Neither does one of which the verifier cannot tell.
 // 14. A prompt that came with its failure draws no attempts; the failure was not sampled by this
 //     policy; one that passes this run's verifier is left out.
 // 15. Played again over the recorded draws, the strategy asks the model nothing and gives the same.
 
 import (
+	"context"
 	"errors"
 	"reflect"
 	"strings"
@@ -211,6 +212,29 @@ func TestErrorsAreNoFailures(t *testing.T) { // promise 11
 	}
 }
 
+// wild panics at a text.
+type wild struct{ contains }
+
+func (wild) Verify(ctx context.Context, p data.Prompt, answer string) (data.Verdict, error) {
+	if strings.Contains(answer, "Lyon") {
+		panic("hostile reply")
+	}
+	return contains{}.Verify(ctx, p, answer)
+}
+
+func TestPanicCostsAPrompt(t *testing.T) { // promise 11
+	r, err := NewReflectRetry(DefaultReflectRetry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := session(script.Func(func(llm.Request) script.Reply { return script.Reply{Text: "Lyon?"} }), task(), newMemory())
+	s.Verifier = wild{}
+	_, err = r.Rollout(t.Context(), s, task())
+	if step, ok := errors.AsType[*StepError](err); !ok || step.Boundary != BoundaryVerifier || !strings.Contains(err.Error(), "hostile reply") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestControl(t *testing.T) { // promise 12
 	m := script.New(append(basic(), line("WRONG\n\nAGAIN Capital of France?", "Paris", 0, 0), line("WRONG\n\nAGAIN Capital of France?", "Lyon", 0, 1))...)
 	groups := mustPlay(t, func(o *ReflectRetryOptions) { o.Control = 2 }, m)
@@ -240,6 +264,9 @@ func TestLeak(t *testing.T) { // promise 13
 		t.Error("the other one does not leak")
 	}
 	g = mustPlay(t, func(o *ReflectRetryOptions) { o.Leaks = "exclude" }, script.New(lines...))[1]
+	if r := g.Rollouts[1]; r.Excluded != "" || !r.Turns[4].Train {
+		t.Errorf("the other one trains: %+v", r)
+	}
 	if r := g.Rollouts[0]; r.Excluded != "leak" || r.Turns[4].Train || *r.Reward != 1 || r.Advantage != nil {
 		t.Errorf("excluded: %+v", r)
 	}
@@ -257,6 +284,10 @@ func TestGivenFailure(t *testing.T) { // promise 14
 	}
 	if p.ID() == task().ID() || p.TaskID() != task().TaskID() {
 		t.Error("a failure makes another prompt of the same task")
+	}
+	p.Failure.Stop = "length"
+	if groups, err = playPrompt(t, nil, script.New(), p); err != nil || groups[0].Filtered != "the given failure was cut by length" {
+		t.Errorf("cut: %v %+v", err, groups)
 	}
 	p.Failure.Message.Content = "Paris"
 	groups, err = playPrompt(t, nil, script.New(), p)

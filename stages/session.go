@@ -2,7 +2,10 @@ package stages
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime/debug"
+	"strings"
 
 	"mulligan/data"
 	"mulligan/reward"
@@ -40,12 +43,22 @@ func (e *StepError) Error() string {
 
 func (e *StepError) Unwrap() error { return e.Err }
 
+// guard turns a panic of f into a StepError: it costs a prompt and not the process.
+func guard(boundary, step string, f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &StepError{boundary, step, nil, fmt.Errorf("panic: %v\n%s", v, debug.Stack())}
+		}
+	}()
+	return f()
+}
+
 // Log remembers the effects of one prompt. It is safe for concurrent use.
 type Log interface {
 	// Draw returns the recorded completion of a request, if there is one.
 	Draw(key data.Digest) (llm.Completion, bool, error)
-	// Start notes that a request is about to be sent.
-	Start(key data.Digest) error
+	// Start notes, so that it lasts, that a request is about to be sent.
+	Start(ctx context.Context, key data.Digest) error
 	// Record returns when the completion cannot be lost any more.
 	Record(ctx context.Context, c llm.Completion) error
 	// Verdict returns what was recorded of an answer, if the same verifier judged it.
@@ -71,7 +84,7 @@ type Session struct {
 // The completion is on disk when Draw returns.
 func (s *Session) Draw(ctx context.Context, t Transcript, step string, path ...int) (llm.Completion, error) {
 	req := llm.Request{
-		Prompt: s.ID, Model: s.Policy.Model, Messages: t.Messages(), Tools: s.Prompt.Tools,
+		Prompt: s.ID, Step: step, Model: s.Policy.Model, Messages: t.Messages(), Tools: s.Prompt.Tools,
 		Sampling: s.Sampling(step), Draw: path, Seed: s.Seed,
 	}
 	key := req.Key()
@@ -86,10 +99,15 @@ func (s *Session) Draw(ctx context.Context, t Transcript, step string, path ...i
 		return llm.Completion{}, err // a damaged journal is no failed prompt
 	}
 	if !found {
-		if err := s.Log.Start(key); err != nil {
-			return llm.Completion{}, err
+		var broken error
+		req.Send = func() error {
+			broken = s.Log.Start(ctx, key)
+			return broken
 		}
 		if c, err = s.Model.Generate(ctx, req); err != nil {
+			if broken != nil {
+				return llm.Completion{}, broken // the journal's fault, not the model's
+			}
 			return fail(err)
 		}
 		if err := s.Log.Record(ctx, c); err != nil {
@@ -108,23 +126,44 @@ func (s *Session) Judge(ctx context.Context, step, answer string) (data.Verdict,
 	if err != nil || found {
 		return v, err
 	}
-	if v, err = s.Verifier.Verify(ctx, s.Prompt, answer); err != nil {
+	err = guard(BoundaryVerifier, step, func() error {
+		v, err = s.Verifier.Verify(ctx, s.Prompt, answer)
+		return err
+	})
+	if err != nil {
 		if ctx.Err() != nil {
 			return v, context.Cause(ctx)
 		}
+		if _, panicked := errors.AsType[*StepError](err); panicked {
+			return v, err
+		}
 		return v, &StepError{BoundaryVerifier, step, nil, err}
+	}
+	for _, text := range []*string{&v.Parsed, &v.Feedback, &v.Reason} { // what is recorded is what is returned
+		*text = strings.ToValidUTF8(*text, "\uFFFD")
 	}
 	return v, s.Log.RecordVerdict(answer, v)
 }
 
-// Leaks tells whether a text contains a right answer; nil: the verifier cannot tell, of any text or
-// of this one.
-func (s *Session) Leaks(ctx context.Context, text string) (*bool, error) {
+// Leaks tells whether a message contains a right answer, in its text, its thinking or its calls;
+// nil: the verifier cannot tell, of any text or of this one.
+func (s *Session) Leaks(ctx context.Context, m data.Message) (*bool, error) {
 	l, ok := s.Verifier.(reward.Leaker)
 	if !ok {
 		return nil, nil
 	}
-	leaks, err := l.Leaks(ctx, s.Prompt, text)
+	text := m.Content
+	if m.Thinking != "" {
+		text += "\n" + m.Thinking
+	}
+	if len(m.ToolCalls) > 0 {
+		text += "\n" + m.Answer()
+	}
+	var leaks bool
+	err := guard(BoundaryVerifier, "leak", func() (err error) {
+		leaks, err = l.Leaks(ctx, s.Prompt, text)
+		return err
+	})
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

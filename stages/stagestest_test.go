@@ -30,7 +30,7 @@ func (m *memory) Draw(key data.Digest) (llm.Completion, bool, error) {
 	return c, ok, nil
 }
 
-func (m *memory) Start(key data.Digest) error {
+func (m *memory) Start(_ context.Context, key data.Digest) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.started = append(m.started, key)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -27,7 +28,7 @@ func permute(app *cli.App, args []string) []string {
 	for i := 2; i < len(args); i++ {
 		a := args[i]
 		if a == "--" {
-			rest = append(rest, args[i:]...)
+			rest = append(rest, args[i+1:]...)
 			break
 		}
 		if a == "-" || !strings.HasPrefix(a, "-") {
@@ -41,5 +42,5 @@ func permute(app *cli.App, args []string) []string {
 			options = append(options, args[i])
 		}
 	}
-	return append(append(append([]string{}, args[:2]...), options...), rest...)
+	return slices.Concat(args[:2], options, []string{"--"}, rest)
 }

@@ -42,9 +42,9 @@ func auditCommand() *cli.Command {
 			if cl, ok := v.(io.Closer); ok {
 				defer cl.Close()
 			}
-			ctx, _, stop := interruptible(c.App.ErrWriter, 0)
+			ctx, _, _, stop := interruptible(c.App.ErrWriter, 0)
 			defer stop()
-			a := &audit{Verifier: unquote(r.Head.Plan.Labels["verifier.name"])}
+			a := &audit{Verifier: unquote(r.Head.Plan.Labels["verifier.name"]), shaped: unquote(r.Head.Plan.Labels["strategy.reward"]) == "shaped"}
 			for g, err := range r.Groups() {
 				if err != nil {
 					return err
@@ -62,23 +62,26 @@ func auditCommand() *cli.Command {
 func verifierOf(p pipeline.Plan) (reward.Verifier, error) {
 	var pairs []string
 	for k, v := range p.Labels {
-		if name, ok := strings.CutPrefix(k, "verifier."); ok && name != "name" && name != "version" {
+		if name, ok := strings.CutPrefix(k, "verifier."); ok && name != "name" && name != "rules_version" {
 			pairs = append(pairs, name+"="+v)
 		}
 	}
-	return byOptions("verifier", verifiers, unquote(p.Labels["verifier.name"]), pairs)
+	return byOptions("verifier", verifiers, unquote(p.Labels["verifier.name"]), p.Rest["plan.dir"], pairs)
 }
 
 // audit counts what judging again came to.
 type audit struct {
-	Verifier  string   `json:"verifier"`
-	Judged    int      `json:"judged"`
-	Same      int      `json:"same"`
-	Differ    int      `json:"differ"`
-	Undecided int      `json:"undecided"`
-	Rewards   int      `json:"rewards"`       // checked against the verdict on the retry
-	Wrong     int      `json:"rewards_wrong"` // of these
-	Examples  []string `json:"examples,omitempty"`
+	Verifier   string   `json:"verifier"`
+	Judged     int      `json:"judged"`
+	Same       int      `json:"same"`
+	Differ     int      `json:"differ"`
+	Undecided  int      `json:"undecided"`
+	Advantages int      `json:"advantages"`    // computed again from the rewards
+	Rewards    int      `json:"rewards"`       // checked against the verdict on the retry
+	Wrong      int      `json:"rewards_wrong"` // of these
+	Examples   []string `json:"examples,omitempty"`
+
+	shaped bool // rewards are scores
 }
 
 func (a *audit) group(ctx context.Context, v reward.Verifier, g data.Group) error {
@@ -106,6 +109,11 @@ func (a *audit) group(ctx context.Context, v reward.Verifier, g data.Group) erro
 		}
 		a.reward(g, i, r)
 	}
+	if err := g.Check(); err != nil {
+		a.Wrong++
+		a.example("prompt %s: %v", g.Prompt.ID().Short(), err)
+	}
+	a.advantages(g)
 	return nil
 }
 
@@ -116,13 +124,42 @@ func (a *audit) reward(g data.Group, i int, r data.Rollout) {
 		return
 	}
 	a.Rewards++
-	binary := 0.0
-	if retry.Verdict.Pass {
-		binary = 1
+	want := 0.0
+	switch {
+	case a.shaped:
+		want = retry.Verdict.Score
+	case retry.Verdict.Pass:
+		want = 1
 	}
-	if *r.Reward != binary && *r.Reward != retry.Verdict.Score {
+	if *r.Reward != want {
 		a.Wrong++
-		a.example("prompt %s rollout %d: reward %g, but the retry scored %g", g.Prompt.ID().Short(), i, *r.Reward, retry.Verdict.Score)
+		a.example("prompt %s rollout %d: reward %g, but its retry earns %g", g.Prompt.ID().Short(), i, *r.Reward, want)
+	}
+	if attempt := r.Last(data.StepAttempt); attempt == nil || attempt.Verdict == nil || attempt.Verdict.Pass {
+		a.Wrong++
+		a.example("prompt %s rollout %d: reflects on an attempt that did not fail", g.Prompt.ID().Short(), i)
+	}
+}
+
+// advantages computes the group's again, from the rewards of the rollouts that train.
+func (a *audit) advantages(g data.Group) {
+	var rewards, had []float64
+	for _, r := range g.Rollouts {
+		if r.Advantage != nil && r.Reward != nil {
+			rewards, had = append(rewards, *r.Reward), append(had, *r.Advantage)
+		}
+	}
+	if len(rewards) == 0 {
+		return
+	}
+	want, _, err := reward.Advantages(g.Advantage, rewards)
+	for i := range had {
+		a.Advantages++
+		if err != nil || want[i] != had[i] {
+			a.Wrong++
+			a.example("prompt %s group %d: advantage %g, computed again %v (%v)", g.Prompt.ID().Short(), g.Index, had[i], want, err)
+			return
+		}
 	}
 }
 
@@ -142,7 +179,7 @@ func (a *audit) print(c *cli.Context) error {
 	} else {
 		printf(c, "judged again by %s: %s verdicts, %s the same, %s differ, %s undecided\n", a.Verifier,
 			count(a.Judged), count(a.Same), count(a.Differ), count(a.Undecided))
-		printf(c, "rewards against the verdict on the retry: %s, %s wrong\n", count(a.Rewards), count(a.Wrong))
+		printf(c, "rewards, advantages and masks made again: %s rewards, %s advantages, %s wrong\n", count(a.Rewards), count(a.Advantages), count(a.Wrong))
 		for _, e := range a.Examples {
 			printf(c, "  %s\n", e)
 		}

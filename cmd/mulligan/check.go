@@ -26,7 +26,7 @@ func checkCommand() *cli.Command {
 			if _, err := argument(c, 0, "PATH"); err != nil {
 				return err
 			}
-			ctx, _, stop := interruptible(c.App.ErrWriter, 0)
+			ctx, _, _, stop := interruptible(c.App.ErrWriter, 0)
 			defer stop()
 			for _, path := range c.Args().Slice() {
 				switch {

@@ -56,8 +56,10 @@ func (s section) pairs() ([]*ast.MappingValueNode, error) {
 		return n.Values, nil
 	case *ast.MappingValueNode:
 		return []*ast.MappingValueNode{n}, nil
+	case *ast.AnchorNode, *ast.AliasNode:
+		return nil, s.errorf(s.node, "anchors and aliases are not read%s: write the values out", in(s.path))
 	}
-	return nil, s.errorf(s.node, "%s: want a mapping (key: value)", s.path)
+	return nil, s.errorf(s.node, "want a mapping (key: value)%s", in(s.path))
 }
 
 // sub returns the section under a key, if it is there.
@@ -115,6 +117,17 @@ func (s section) value(p *ast.MappingValueNode, key string, field reflect.Value)
 	if field.Kind() == reflect.Struct && !readsYAML(field) {
 		return section{s.file, s.name(key), p.Value}.decode(field.Addr().Interface())
 	}
+	if field.Kind() == reflect.Pointer { // decoded by itself: the library leaves a pointer to a pointer alone
+		inner := reflect.New(field.Type().Elem())
+		if err := s.value(p, key, inner.Elem()); err != nil {
+			return err
+		}
+		field.Set(inner)
+		return nil
+	}
+	if bad := misfit(p.Value, field.Type()); bad != nil {
+		return s.errorf(bad, "%s: %s, not %s", s.name(key), wanted(field.Type()), short(bad.String()))
+	}
 	if err := yaml.NodeToValue(p.Value, field.Addr().Interface(), yaml.Strict()); err != nil {
 		if readsYAML(field) {
 			return s.errorf(p.Value, "%s: %v", s.name(key), plainError(err))
@@ -122,6 +135,48 @@ func (s section) value(p *ast.MappingValueNode, key string, field reflect.Value)
 		return s.errorf(p.Value, "%s: %s, not %s", s.name(key), wanted(field.Type()), short(p.Value.String()))
 	}
 	return nil
+}
+
+// misfit returns the node that is not of the type's kind: the library would round 1.5 to 1, and
+// write 0x1f as "31".
+func misfit(n ast.Node, t reflect.Type) ast.Node {
+	ok := true
+	switch t.Kind() {
+	case reflect.Int, reflect.Int64:
+		if t.String() == "time.Duration" {
+			_, ok = n.(*ast.StringNode)
+			break
+		}
+		_, ok = n.(*ast.IntegerNode)
+	case reflect.Float64:
+		switch n.(type) {
+		case *ast.IntegerNode, *ast.FloatNode:
+		default: // .inf and .nan, too
+			ok = false
+		}
+	case reflect.Bool:
+		_, ok = n.(*ast.BoolNode)
+	case reflect.String:
+		switch n.(type) {
+		case *ast.StringNode, *ast.LiteralNode:
+		default:
+			ok = reflect.PointerTo(t).NumMethod() > 0 // a type that reads itself
+		}
+	case reflect.Slice:
+		list, isList := n.(*ast.SequenceNode)
+		if !isList {
+			return n
+		}
+		for _, v := range list.Values {
+			if bad := misfit(v, t.Elem()); bad != nil {
+				return bad
+			}
+		}
+	}
+	if ok {
+		return nil
+	}
+	return n
 }
 
 // readsYAML reports whether a type decodes itself.

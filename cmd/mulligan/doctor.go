@@ -35,7 +35,7 @@ func doctorCommand() *cli.Command {
 				return err
 			}
 			defer p.close()
-			ctx, _, stop := interruptible(c.App.ErrWriter, 0)
+			ctx, _, _, stop := interruptible(c.App.ErrWriter, 0)
 			defer stop()
 			d := &doctor{c: c, p: p}
 			d.examine(ctx, runDir(c.String("dir"), file))

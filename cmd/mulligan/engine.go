@@ -13,8 +13,9 @@ import (
 
 // engine is the plan's engine, with all its endpoints.
 type engine struct {
-	backends []llm.Model
+	backends []llm.Model // after inspect: those that were reached
 	settings engineSettings
+	warnings []string // of inspect
 }
 
 func newEngine(s engineSettings) (*engine, error) {
@@ -29,29 +30,53 @@ func newEngine(s engineSettings) (*engine, error) {
 	return e, nil
 }
 
-// inspect asks every endpoint what it serves. They must all serve the same.
+// inspectWithin bounds how long a server may take to say what it serves.
+const inspectWithin = 15 * time.Second
+
+// inspect asks every endpoint what it serves. Those that answer must all serve the same; one that
+// does not answer is left out, with a warning, as long as another one does.
 func (e *engine) inspect(ctx context.Context) (llm.Info, error) {
-	var first llm.Info
+	var found llm.Info
+	var from string
+	var failed error
+	var reached []llm.Model
 	for i, b := range e.backends {
 		in, ok := b.(llm.Inspector)
 		if !ok {
 			return llm.Info{Policy: data.Policy{Model: e.settings.Model, Server: e.settings.Kind}, LogprobsMode: "none"}, nil
 		}
-		info, err := in.Inspect(ctx, e.settings.Model)
-		if err != nil {
+		limited, cancel := context.WithTimeoutCause(ctx, inspectWithin, errSilent)
+		info, err := in.Inspect(limited, e.settings.Model)
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return info, context.Cause(ctx)
+		case errors.Is(err, errSilent):
+			err = &llm.Error{Class: llm.Temporary, Endpoint: e.settings.Endpoints[i], Err: errSilent, Hint: "is this the address of an Ollama server?"}
+			fallthrough
+		case err != nil && llm.ClassOf(err) == llm.Temporary:
+			failed = errors.Join(failed, err)
+			e.warnings = append(e.warnings, fmt.Sprintf("left out: %v", err))
+			continue
+		case err != nil:
 			return info, err
 		}
-		if i == 0 {
-			first = info
-			continue
-		}
-		if a, b := first.Policy, info.Policy; a.Revision != b.Revision || a.TemplateDigest != b.TemplateDigest {
+		if a, b := found.Policy, info.Policy; from != "" && (a.Revision != b.Revision || a.TemplateDigest != b.TemplateDigest) {
 			return info, fmt.Errorf("engine.endpoints: %s and %s serve different models as %s (digests %.12s and %.12s)",
-				e.settings.Endpoints[0], e.settings.Endpoints[i], e.settings.Model, a.Revision, b.Revision)
+				from, e.settings.Endpoints[i], e.settings.Model, a.Revision, b.Revision)
 		}
+		found, from = info, e.settings.Endpoints[i]
+		reached = append(reached, b)
 	}
-	return first, nil
+	if len(reached) == 0 {
+		e.warnings = nil
+		return found, failed
+	}
+	e.backends = reached
+	return found, nil
 }
+
+var errSilent = fmt.Errorf("no answer within %s", inspectWithin)
 
 // model returns the engine with its decorators. A draw waits for its turn and after errors without
 // holding a slot; one in flight may finish after a stop, until kill is closed.

@@ -49,16 +49,36 @@ func exitCode(stderr io.Writer, err error) int {
 	if c, ok := errors.AsType[*codeError](err); ok {
 		return c.code
 	}
-	if errors.Is(err, errInterrupted) || errors.Is(err, context.Canceled) {
+	rest := withoutInterrupts(err)
+	if rest == nil {
 		fmt.Fprintln(stderr, "mulligan: interrupted; the same command goes on from here")
 		return exitInterrupted
 	}
+	err = rest
 	fmt.Fprintln(stderr, "mulligan:", err)
 	code, hint := classify(err)
 	if hint != "" {
 		fmt.Fprintln(stderr, "hint:", hint)
 	}
 	return code
+}
+
+// withoutInterrupts returns what there is of an error besides interrupts, so that a full disk is not
+// hidden behind Ctrl-C; nil: nothing.
+func withoutInterrupts(err error) error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var rest []error
+		for _, e := range joined.Unwrap() {
+			if e = withoutInterrupts(e); e != nil {
+				rest = append(rest, e)
+			}
+		}
+		return errors.Join(rest...)
+	}
+	if errors.Is(err, errInterrupted) || errors.Is(err, context.Canceled) || errors.Is(err, llm.ErrKilled) {
+		return nil
+	}
+	return err
 }
 
 func classify(err error) (code int, hint string) {

@@ -48,7 +48,7 @@ func exportCommand() *cli.Command {
 			if to == "" {
 				to = filepath.Join(dir, "export")
 			}
-			ctx, _, stop := interruptible(c.App.ErrWriter, 0)
+			ctx, _, _, stop := interruptible(c.App.ErrWriter, 0)
 			defer stop()
 			m, err := exportTo(ctx, r, to, strings.Split(c.String("format"), ","), export.Options{
 				Split: c.String("split"), ShardRows: c.Int64("shard-rows"), Times: c.Bool("times"), ToolText: c.Bool("tool-text")})
@@ -108,7 +108,7 @@ func exportInfo(r *pipeline.Run) (export.Info, error) {
 		Verifier: p.Labels["verifier.name"], VerifierOptions: verifierOptions(p), Version: versionString(),
 		Prompts: map[string]string{},
 	}
-	fmt.Sscan(p.Labels["verifier.version"], &info.VerifierVersion)
+	fmt.Sscan(p.Labels["verifier.rules_version"], &info.VerifierVersion)
 	if len(sessions) > 0 && sessions[0].LogprobsMode != "none" {
 		info.LogprobsMode = sessions[0].LogprobsMode
 	}
@@ -135,7 +135,7 @@ func planText(p pipeline.Plan) string {
 func verifierOptions(p pipeline.Plan) string {
 	options := map[string]json.RawMessage{}
 	for k, v := range p.Labels {
-		if name, ok := strings.CutPrefix(k, "verifier."); ok && name != "name" && name != "version" {
+		if name, ok := strings.CutPrefix(k, "verifier."); ok && name != "name" && name != "rules_version" {
 			raw := json.RawMessage(v)
 			if !json.Valid(raw) {
 				raw, _ = json.Marshal(v)

@@ -13,6 +13,7 @@ type field struct {
 	name  string // in a plan
 	help  string
 	label bool // changes what is made of recorded draws, not which are made
+	rest  bool // changes neither
 	value reflect.Value
 }
 
@@ -30,26 +31,30 @@ func fieldsOf(v reflect.Value) []field {
 			fs = append(fs, fieldsOf(v.Field(i))...)
 		case name != "":
 			_, label := sf.Tag.Lookup("label")
-			fs = append(fs, field{name, sf.Tag.Get("help"), label, v.Field(i)})
+			_, rest := sf.Tag.Lookup("rest")
+			fs = append(fs, field{name, sf.Tag.Get("help"), label, rest, v.Field(i)})
 		}
 	}
 	return fs
 }
 
-// settings flattens a struct into dotted names and the JSON of their values. Parts that labels
-// decide go to labels, the rest to all.
-func settings(path string, options any, all, labels map[string]string) {
+// settings flattens a struct into dotted names and the JSON of their values. What is tagged label or
+// rest goes to the maps of these names, all else to all.
+func settings(path string, options any, all, labels, rest map[string]string) {
 	v := reflect.Indirect(reflect.ValueOf(options))
 	if v.Kind() != reflect.Struct {
 		return
 	}
 	for _, f := range fieldsOf(v) {
 		name, to := path+"."+f.name, all
-		if f.label {
+		switch {
+		case f.label:
 			to = labels
+		case f.rest:
+			to = rest
 		}
 		if f.value.Kind() == reflect.Struct && !readsYAML(f.value) {
-			settings(name, f.value.Interface(), to, labels)
+			settings(name, f.value.Interface(), to, labels, rest)
 			continue
 		}
 		to[name] = show(f.value)

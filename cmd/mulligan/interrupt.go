@@ -12,9 +12,9 @@ import (
 )
 
 // interruptible returns a context that the first Ctrl-C (or SIGTERM) ends, and a channel that is
-// closed when draws in flight must end too: after within, or at the second Ctrl-C. A third one ends
-// the process.
-func interruptible(w io.Writer, within time.Duration) (ctx context.Context, kill <-chan struct{}, stop func()) {
+// closed when draws in flight must end too: after within, at the second Ctrl-C, or by drop. A third one
+// ends the process.
+func interruptible(w io.Writer, within time.Duration) (ctx context.Context, kill <-chan struct{}, drop, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	killed := make(chan struct{})
 	var once sync.Once
@@ -31,7 +31,9 @@ func interruptible(w io.Writer, within time.Duration) (ctx context.Context, kill
 			}
 			switch n {
 			case 1:
-				fmt.Fprintf(w, "\nstopping: draws in flight may finish for %s; Ctrl-C again to drop them\n", within)
+				if within > 0 {
+					fmt.Fprintf(w, "\nstopping: draws in flight may finish for %s; Ctrl-C again to drop them\n", within)
+				}
 				cancel(errInterrupted)
 				time.AfterFunc(within, end)
 			case 2:
@@ -41,7 +43,7 @@ func interruptible(w io.Writer, within time.Duration) (ctx context.Context, kill
 			}
 		}
 	}()
-	return ctx, killed, func() {
+	return ctx, killed, end, func() {
 		signal.Stop(signals)
 		close(done)
 		cancel(nil)

@@ -34,6 +34,9 @@ func guess(req api.ChatRequest) llmtest.Reply {
 	return llmtest.Reply{Text: fmt.Sprintf("I think that it is %d", h%3), Length: h>>8%16 == 0}
 }
 
+// server is the key of a script's server.
+type server struct{}
+
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -41,6 +44,7 @@ func TestScripts(t *testing.T) {
 			s := llmtest.NewServer("tiny", guess)
 			env.Defer(s.Close)
 			env.Setenv("ENDPOINT", s.URL)
+			env.Values[server{}] = s
 			// A port that nobody listens on: taken and given back.
 			dead := llmtest.NewServer("tiny", guess)
 			env.Setenv("DEAD", dead.URL)
@@ -52,6 +56,9 @@ func TestScripts(t *testing.T) {
 			"flip":   flip,
 			"plan":   writePlan,
 			"edit":   edit,
+			"model": func(ts *testscript.TestScript, _ bool, args []string) { // changes the model behind its name
+				ts.Value(server{}).(*llmtest.Server).SetRevision(args[0])
+			},
 		},
 	})
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -105,6 +107,10 @@ func readPlan(file string) (*plan, error) {
 }
 
 func parsePlan(file string, text []byte) (*plan, error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if !utf8.Valid(text) {
+		return nil, &planError{file, 0, "not valid UTF-8"}
+	}
 	tree, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		return nil, yamlError(file, err)
@@ -130,7 +136,16 @@ func parsePlan(file string, text []byte) (*plan, error) {
 	if len(p.settings.Examples) > 0 {
 		p.source.value = source.WithExamples(p.source.value, turns(p.settings.Examples))
 	}
-	return p, p.check(root)
+	if err := p.check(root); err != nil {
+		return nil, err
+	}
+	if o, ok := p.strategy.options.(*stages.ReflectRetryOptions); ok && o.Leaks == "exclude" {
+		if _, can := p.verifier.value.(reward.Leaker); !can {
+			at, _, _ := root.sub("strategy")
+			return nil, root.errorf(at.node, "strategy.leaks: exclude: the verifier %s cannot tell whether a text contains a right answer; want keep", p.verifier.name)
+		}
+	}
+	return p, nil
 }
 
 const planKeys = "strategy, source, verifier, engine, sampling, seed, limit, max_failed, examples, export"
@@ -226,6 +241,9 @@ func (p *plan) check(root section) error {
 		return bad("limit", s.Limit, "0 or more")
 	case s.MaxFailed < -1:
 		return bad("max_failed", s.MaxFailed, "-1 or more")
+	}
+	if err := s.Export.options().Check(); err != nil {
+		return bad("export", "", err.Error())
 	}
 	for _, f := range s.Export.Formats {
 		if _, ok := formats[f]; !ok {

@@ -81,7 +81,7 @@ var (
 		"bfcl":          of("Berkeley Function Calling Leaderboard's AST check", 1, reward.BFCLOptions{}, verifier(reward.NewBFCL)),
 		"number":        of("the last number of the reply", 1, reward.NumberOptions{}, verifier(reward.NewNumber)),
 		"exact":         of("the text itself", 1, reward.ExactOptions{}, verifier(reward.NewExact)),
-		"command":       of("an external program that speaks JSON lines", 1, reward.CommandOptions{}, verifier(reward.NewCommand)),
+		"command":       reading(of("an external program that speaks JSON lines", 1, reward.CommandOptions{}, verifier(reward.NewCommand)), locateCommand),
 	}
 	engines = map[string]func(engineSettings, string) (llm.Model, error){
 		"ollama": func(e engineSettings, endpoint string) (llm.Model, error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -20,25 +21,28 @@ func (p *plan) resolve(ctx context.Context) (pipeline.Plan, error) {
 		return r, err
 	}
 	r.Draws["strategy.name"] = p.strategy.name
-	settings("strategy", p.strategy.options, r.Draws, r.Labels)
+	settings("strategy", p.strategy.options, r.Draws, r.Labels, r.Rest)
 	r.Draws["source.digest"] = sourceDigest.String()
 	r.Rest["source.name"] = p.source.name
-	settings("source", p.source.options, r.Rest, r.Rest)
+	settings("source", p.source.options, r.Rest, r.Rest, r.Rest)
 	r.Labels["verifier.name"] = p.verifier.name
-	r.Labels["verifier.version"] = strconv.Itoa(verifiers[p.verifier.name].version)
-	settings("verifier", p.verifier.options, r.Labels, r.Labels)
+	r.Labels["verifier.rules_version"] = strconv.Itoa(verifiers[p.verifier.name].version)
+	settings("verifier", p.verifier.options, r.Labels, r.Labels, r.Rest)
 	r.Draws["engine.kind"], r.Draws["engine.model"] = p.settings.Engine.Kind, p.settings.Engine.Model
-	settings("engine", p.settings.Engine, r.Rest, r.Rest)
+	settings("engine", p.settings.Engine, r.Rest, r.Rest, r.Rest)
 	delete(r.Rest, "engine.kind")
 	delete(r.Rest, "engine.model")
 	for step, s := range p.steps {
-		settings("sampling."+step, s, r.Draws, r.Draws)
+		settings("sampling."+step, s, r.Draws, r.Draws, r.Rest)
 		delete(r.Draws, "sampling."+step+".steps")
 	}
 	r.Draws["seed"] = strconv.FormatInt(p.settings.Seed, 10)
+	if dir, err := filepath.Abs(filepath.Dir(p.file)); err == nil {
+		r.Rest["plan.dir"] = dir
+	}
 	r.Rest["limit"] = strconv.Itoa(p.settings.Limit)
 	r.Rest["max_failed"] = strconv.Itoa(p.settings.MaxFailed)
-	settings("export", p.settings.Export, r.Rest, r.Rest)
+	settings("export", p.settings.Export, r.Rest, r.Rest, r.Rest)
 	return r, nil
 }
 

@@ -58,7 +58,7 @@ func runDir(dir, file string) string {
 
 func runPlan(c *cli.Context, p *plan, dir string) error {
 	defer p.close()
-	ctx, kill, stop := interruptible(c.App.ErrWriter, p.settings.Engine.StopWithin)
+	ctx, kill, drop, stop := interruptible(c.App.ErrWriter, p.settings.Engine.StopWithin)
 	defer stop()
 	resolved, err := p.resolve(ctx)
 	if err != nil {
@@ -69,8 +69,8 @@ func runPlan(c *cli.Context, p *plan, dir string) error {
 		return err
 	}
 	progress := &pipeline.Progress{}
-	model := eng.model(kill, progress.Retry)
 	info, err := eng.inspect(ctx)
+	model := eng.model(kill, progress.Retry)
 	if err != nil {
 		was, known := lastSession(dir)
 		if !known || ctx.Err() != nil || llm.ClassOf(err) != llm.Temporary {
@@ -79,7 +79,11 @@ func runPlan(c *cli.Context, p *plan, dir string) error {
 		fmt.Fprintf(c.App.ErrWriter, "engine not reached (%v): going on with what is recorded\n", err)
 		model, info = absent{err}, was
 	}
-	r, err := pipeline.Open(disk.OS{}, dir, resolved, func() (int, error) { return p.countPrompts(ctx) })
+	for _, w := range eng.warnings {
+		fmt.Fprintln(c.App.ErrWriter, w)
+	}
+	r, err := pipeline.Open(disk.OS{}, dir, pipeline.Opening{Plan: resolved, Policy: info.Policy,
+		Count: func() (int, error) { return p.countPrompts(ctx) }})
 	if err != nil {
 		return err
 	}
@@ -91,6 +95,7 @@ func runPlan(c *cli.Context, p *plan, dir string) error {
 		VerifierDigest: verifierDigest(resolved), Model: model, Session: p.session(info), Seed: p.settings.Seed,
 		Sampling: p.sampling, Prompts: max(p.settings.Engine.Prompts, p.settings.Engine.Concurrency),
 		Limit: p.settings.Limit, MaxFailed: p.settings.MaxFailed, Progress: progress,
+		StopWithin: p.settings.Engine.StopWithin, Drop: drop,
 	})
 	watch.stop()
 	if err != nil {

@@ -23,13 +23,14 @@ type summary struct {
 	Failed     map[string]int       `json:"failed"` // prompts, by the boundary at which they failed
 	Reasons    []string             `json:"failed_with,omitempty"`
 	Duplicates int                  `json:"duplicates,omitempty"`
-	InFlight   int                  `json:"possibly_paid_twice"`
-	FirstTry   pipeline.Rate        `json:"first_try"`        // pass@1: the first draw of each prompt
-	AnyTry     pipeline.Rate        `json:"any_try"`          // pass@k, at least: attempts stop when enough failures are kept
-	Attempts   int                  `json:"attempts_at_most"` // k
-	Reflected  pipeline.Rate        `json:"retry_reflected"`  // retries after a reflection
-	Control    pipeline.Rate        `json:"retry_control"`    // retries without one
-	Difference *pipeline.Difference `json:"retry_difference"` // null: no control was drawn
+	PaidTwice  int                  `json:"possibly_paid_twice"` // requests in flight when a process died, and asked for again
+	InFlight   int                  `json:"in_flight"`           // now, or when the last process died
+	FirstTry   pipeline.Rate        `json:"first_try"`           // pass@1: the first draw of each prompt
+	AnyTry     pipeline.Rate        `json:"any_try"`             // pass@k, at least: attempts stop when enough failures are kept
+	Attempts   int                  `json:"attempts_at_most"`    // k
+	Reflected  pipeline.Rate        `json:"retry_reflected"`     // retries after a reflection
+	Control    pipeline.Rate        `json:"retry_control"`       // retries without one
+	Difference *pipeline.Difference `json:"retry_difference"`    // null: no control was drawn
 	Exported   string               `json:"exported,omitempty"`
 }
 
@@ -47,7 +48,7 @@ func summarize(r *pipeline.Run) (*summary, error) {
 		return nil, err
 	}
 	s := &summary{Run: r.Dir, Strategy: unquote(r.Head.Plan.Draws["strategy.name"]), Prompts: r.Head.Prompts, Tally: t,
-		Failed: map[string]int{}, InFlight: r.InFlight(),
+		Failed:   map[string]int{},
 		FirstTry: pipeline.Wilson(t.FirstPassed, t.Prompts-t.Given), AnyTry: pipeline.Wilson(t.AnyPassed, t.Prompts-t.Given),
 		Reflected: pipeline.Wilson(t.Fixed, t.Retries), Control: pipeline.Wilson(t.ControlFixed, t.Controls),
 	}
@@ -56,6 +57,10 @@ func summarize(r *pipeline.Run) (*summary, error) {
 	if len(sessions) > 0 {
 		s.Policy = sessions[len(sessions)-1].Policy
 	}
+	for _, x := range sessions {
+		s.PaidTwice += x.PossiblyPaid
+	}
+	s.InFlight = r.InFlight()
 	for _, f := range failures {
 		s.Failed[f.Boundary]++
 		if len(s.Reasons) < 3 {
@@ -101,8 +106,11 @@ func (s *summary) write(w io.Writer) {
 	for _, reason := range s.Reasons {
 		row("", "failed: %s", reason)
 	}
+	if s.PaidTwice > 0 {
+		row("", "%s requests were in flight at a crash and asked for again: possibly paid twice", count(s.PaidTwice))
+	}
 	if s.InFlight > 0 {
-		row("", "%s requests in flight at a crash were possibly paid twice", count(s.InFlight))
+		row("", "%s requests in flight, or were when the last process ended", count(s.InFlight))
 	}
 	if s.FirstTry.N > 0 {
 		row("first try", "%s   pass@1", rate(s.FirstTry))

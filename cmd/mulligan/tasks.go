@@ -26,11 +26,11 @@ func tasksCommand() *cli.Command {
 			if err := noMore(c, 1); err != nil {
 				return err
 			}
-			src, err := byOptions("source", sources, name, c.StringSlice("option"))
+			src, err := byOptions("source", sources, name, "", c.StringSlice("option"))
 			if err != nil {
 				return err
 			}
-			ctx, _, stop := interruptible(c.App.ErrWriter, 0)
+			ctx, _, _, stop := interruptible(c.App.ErrWriter, 0)
 			defer stop()
 			w := bufio.NewWriter(c.App.Writer)
 			n := 0

@@ -39,7 +39,7 @@ func verifyCommand() *cli.Command {
 			if err := noMore(c, 2); err != nil {
 				return err
 			}
-			v, err := byOptions("verifier", verifiers, name, c.StringSlice("option"))
+			v, err := byOptions("verifier", verifiers, name, "", c.StringSlice("option"))
 			if err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ func verifyCommand() *cli.Command {
 				defer f.Close()
 				in = f
 			}
-			ctx, _, stop := interruptible(c.App.ErrWriter, 0)
+			ctx, _, _, stop := interruptible(c.App.ErrWriter, 0)
 			defer stop()
 			undecided, err := verifyLines(ctx, v, in, file, c.App.Writer)
 			if err == nil && undecided > 0 {
@@ -68,8 +68,9 @@ func verifyCommand() *cli.Command {
 	}
 }
 
-// byOptions makes an entry of the registry from NAME=VALUE pairs.
-func byOptions[T any](kind string, from map[string]choice[T], name string, pairs []string) (T, error) {
+// byOptions makes an entry of the registry from NAME=VALUE pairs, as a plan in the folder base would;
+// base "": as the command line does.
+func byOptions[T any](kind string, from map[string]choice[T], name, base string, pairs []string) (T, error) {
 	var zero T
 	c, ok := from[name]
 	if !ok {
@@ -92,6 +93,11 @@ func byOptions[T any](kind string, from map[string]choice[T], name string, pairs
 		s := section{file: "--option", path: name, node: tree.Docs[0].Body}
 		if err := s.decode(options); err != nil {
 			return zero, err
+		}
+	}
+	if base != "" && c.resolve != nil {
+		if err := c.resolve(base, options); err != nil {
+			return zero, usagef("%s %s: %w", kind, name, err)
 		}
 	}
 	v, err := c.build(".", options)
@@ -136,15 +142,19 @@ func verifyLines(ctx context.Context, v reward.Verifier, in io.Reader, file stri
 	pending := make(chan chan result, 4*workers)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go func() {
+	go func() { // may be left waiting for input that never comes: the process ends it
 		defer close(pending)
 		busy := make(chan struct{}, workers)
 		lines := bufio.NewReaderSize(in, 1<<20)
-		for n := 1; ctx.Err() == nil; n++ {
+		for n := 1; ; n++ {
 			line, err := readLine(lines)
 			if len(bytes.TrimSpace(line)) > 0 || (err != nil && err != io.EOF) {
 				res := make(chan result, 1)
-				pending <- res
+				select {
+				case pending <- res:
+				case <-ctx.Done():
+					return
+				}
 				if err != nil && err != io.EOF {
 					res <- result{err: fmt.Errorf("%s:%d: %w", file, n, err)}
 					return
@@ -165,21 +175,28 @@ func verifyLines(ctx context.Context, v reward.Verifier, in io.Reader, file stri
 		}
 	}()
 	w := bufio.NewWriter(out)
-	for res := range pending {
-		r := <-res
-		if r.err != nil {
-			cancel()
-			for range pending {
+	for {
+		var r result
+		select {
+		case res, more := <-pending:
+			if !more {
+				return failed, errors.Join(context.Cause(ctx), w.Flush())
 			}
+			select {
+			case r = <-res:
+			case <-ctx.Done():
+				return failed, errors.Join(context.Cause(ctx), w.Flush())
+			}
+		case <-ctx.Done():
+			return failed, errors.Join(context.Cause(ctx), w.Flush())
+		}
+		if r.err != nil {
 			return failed, errors.Join(r.err, w.Flush())
 		}
 		if r.bad {
 			failed++
 		}
 		if _, err := w.Write(r.line); err != nil {
-			cancel()
-			for range pending {
-			}
 			return failed, err
 		}
 		if len(pending) == 0 {
@@ -188,10 +205,6 @@ func verifyLines(ctx context.Context, v reward.Verifier, in io.Reader, file stri
 			}
 		}
 	}
-	if err := context.Cause(ctx); err != nil {
-		return failed, err
-	}
-	return failed, w.Flush()
 }
 
 func readLine(r *bufio.Reader) ([]byte, error) {
@@ -215,6 +228,9 @@ func rule(ctx context.Context, v reward.Verifier, line []byte) (out []byte, bad 
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&q); err != nil {
 		return nil, false, usagef("want {\"id\",\"answer\",\"response\",\"messages\"}: %v", err)
+	}
+	if rest := bytes.TrimSpace(line[dec.InputOffset():]); len(rest) > 0 {
+		return nil, false, usagef("%d bytes after the end of the JSON value: want one value a line", len(rest))
 	}
 	if q.ID == nil {
 		q.ID = json.RawMessage("null")

@@ -11,7 +11,7 @@ import (
 // Model draws completions. Generate is safe for concurrent use.
 //
 // It returns a completion only if the reply arrived whole: an end that the engine declared, and
-// nothing missing before it. Everything else is an error, an *Error where the cause is the engine
+// nothing missing before it. A backend calls req.Sending right before it sends. Everything else is an error, an *Error where the cause is the engine
 // or the way to it. A completion that was cut by a limit of the request is whole (StopLength).
 type Model interface {
 	Generate(ctx context.Context, req Request) (Completion, error)
@@ -31,15 +31,28 @@ type Info struct {
 	LogprobsMode  string   // "raw": of the distribution before temperature and cuts; "processed"; "none"
 }
 
-// Request is all that determines a draw.
+// Request is all that determines a draw, and who wants to know when it is sent.
 type Request struct {
 	Prompt   data.Digest // the prompt that the draw is for
+	Step     string      // of the strategy that the draw is for
 	Model    string
 	Messages []data.Message
 	Tools    []data.Tool
 	Sampling data.Sampling
 	Draw     []int // path of sample indices from the prompt: [attempt, reflection, retry]
 	Seed     int64 // of the run; the engine is given DrawSeed
+
+	// Send is called each time that the request is about to be sent, and its error ends the draw. It
+	// is no part of the key; nil: nobody wants to know.
+	Send func() error
+}
+
+// Sending says that the request is about to be sent, to whoever wants to know.
+func (r Request) Sending() error {
+	if r.Send == nil {
+		return nil
+	}
+	return r.Send()
 }
 
 // Key returns the digest of the request's content: a journal answers it with the recorded draw.
@@ -47,6 +60,7 @@ type Request struct {
 func (r Request) Key() data.Digest {
 	h := data.NewHasher("draw")
 	h.Bytes(r.Prompt[:])
+	h.String(r.Step)
 	h.String(r.Model)
 	h.Int(len(r.Messages))
 	for _, m := range r.Messages {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
+	"unicode/utf8"
 )
 
 // Fields are what a template can name.
@@ -35,6 +36,9 @@ type Template struct{ t *template.Template }
 
 // Parse reads a template and tries it, so that a bad one fails before anything is drawn.
 func Parse(name, text string) (Template, error) {
+	if !utf8.ValidString(text) {
+		return Template{}, fmt.Errorf("prompt template %s: it is not valid UTF-8", name)
+	}
 	t, err := template.New(name).Option("missingkey=error").Parse(strings.TrimSpace(text))
 	if err != nil {
 		return Template{}, fmt.Errorf("prompt template: %w", err)

@@ -56,22 +56,33 @@ type Server struct {
 	mu     sync.Mutex
 	count  int
 	bodies map[uint64]int // whole replies sent, by request
+	digest string         // of the model
 }
 
 // NewServer starts a server that knows one model.
 func NewServer(model string, answer func(api.ChatRequest) Reply) *Server {
 	s := &Server{Answer: answer, Model: model, bodies: map[uint64]int{}}
+	s.SetRevision("")
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/version", func(w http.ResponseWriter, _ *http.Request) {
 		write(w, 200, map[string]string{"version": "0.0.0-test"})
 	})
 	mux.HandleFunc("GET /api/tags", func(w http.ResponseWriter, _ *http.Request) {
-		write(w, 200, api.ListResponse{Models: []api.ListModelResponse{{Name: model, Model: model, Digest: strings.Repeat("ab", 32)}}})
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		write(w, 200, api.ListResponse{Models: []api.ListModelResponse{{Name: model, Model: model, Digest: s.digest}}})
 	})
 	mux.HandleFunc("POST /api/show", s.show)
 	mux.HandleFunc("POST /api/chat", s.chat)
 	s.Server = httptest.NewServer(mux)
 	return s
+}
+
+// SetRevision puts another model behind the name.
+func (s *Server) SetRevision(r string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.digest = r + strings.Repeat("ab", 32)
 }
 
 // Requests returns how many draws were asked for.

@@ -45,16 +45,21 @@ type Backend struct {
 	client *api.Client
 }
 
+// repeatWindow is how many tokens a repeat penalty looks back: the server's default, said explicitly.
+const repeatWindow = 64
+
 // maxReply bounds the bytes of one reply: far above 100,000 tokens with their log-probabilities.
 const maxReply = 256 << 20
 
 // New makes a backend; it does not connect.
 func New(opts Options) (*Backend, error) {
 	u, err := url.Parse(opts.Endpoint)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("endpoint %q: want http://host:port", opts.Endpoint)
+	switch {
+	case err == nil && (u.User != nil || u.RawQuery != "" || u.Fragment != ""):
+		return nil, fmt.Errorf("endpoint at %s: want http://host:port without user, password, query or fragment", u.Host)
+	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
+		return nil, errors.New("endpoint: want http://host:port") // what it is may hold a password
 	}
-	u.User, u.RawQuery, u.Fragment = nil, "", ""
 	opts.Endpoint = u.String()
 	transport := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
@@ -87,6 +92,9 @@ func (b *Backend) Generate(ctx context.Context, req llm.Request) (llm.Completion
 		return llm.Completion{}, b.refused(0, err)
 	}
 	hr.Header.Set("Content-Type", "application/json")
+	if err := req.Sending(); err != nil {
+		return llm.Completion{}, err
+	}
 	started := time.Now()
 	resp, err := b.http.Do(hr)
 	if err != nil {
@@ -138,7 +146,7 @@ func encode(req llm.Request, opts Options) ([]byte, data.Digest, error) {
 		Options: map[string]any{
 			"seed": llm.DrawSeed(key), "num_ctx": s.Context, "num_predict": s.MaxTokens,
 			"temperature": s.Temperature, "top_k": s.TopK, "top_p": s.TopP, "min_p": s.MinP, "typical_p": 1.0,
-			"repeat_penalty": s.RepeatPenalty, "presence_penalty": 0.0, "frequency_penalty": 0.0,
+			"repeat_penalty": s.RepeatPenalty, "repeat_last_n": repeatWindow, "presence_penalty": 0.0, "frequency_penalty": 0.0,
 		},
 	}
 	if len(s.Stop) > 0 {

@@ -71,18 +71,19 @@ func TestFaultsAreErrors(t *testing.T) {
 			}
 			return ""
 		}
-		b := backend(t, s)
-		_, err := b.Generate(t.Context(), request())
+		_, err := backend(t, s).Generate(t.Context(), request())
 		if e, ok := errors.AsType[*llm.Error](err); !ok || e.Class != llm.Temporary {
 			t.Errorf("%s: got %v, want a temporary error", f, err)
 		}
+		s.Close()
+		s = llmtest.NewServer("m", s.Answer)
 		s.Fault = func(n int, _ api.ChatRequest) llmtest.Fault {
-			if n == 1 {
+			if n == 0 {
 				return f
 			}
 			return ""
 		}
-		c, err := llm.Retry(b, llm.RetryOptions{Tries: 2, Wait: time.Millisecond, MaxWait: time.Millisecond}).Generate(t.Context(), request())
+		c, err := llm.Retry(backend(t, s), llm.RetryOptions{Tries: 2, Wait: time.Millisecond, MaxWait: time.Millisecond}).Generate(t.Context(), request())
 		if err != nil || c.Message.Content != "one two three" || c.Draw.Tries != 2 {
 			t.Errorf("%s: second try: %v %+v", f, err, c)
 		}

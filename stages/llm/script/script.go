@@ -51,6 +51,9 @@ func (m *Model) Generate(ctx context.Context, req llm.Request) (llm.Completion, 
 	if err := ctx.Err(); err != nil {
 		return llm.Completion{}, context.Cause(ctx)
 	}
+	if err := req.Sending(); err != nil {
+		return llm.Completion{}, err
+	}
 	m.mu.Lock()
 	m.asked = append(m.asked, req)
 	m.mu.Unlock()
@@ -106,6 +109,9 @@ type Func func(req llm.Request) Reply
 func (f Func) Generate(ctx context.Context, req llm.Request) (llm.Completion, error) {
 	if err := ctx.Err(); err != nil {
 		return llm.Completion{}, context.Cause(ctx)
+	}
+	if err := req.Sending(); err != nil {
+		return llm.Completion{}, err
 	}
 	return Complete(req, f(req))
 }
