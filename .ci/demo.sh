@@ -8,7 +8,13 @@ say "building mulligan"
 logged build make -s build
 engine_up smollm2:135m
 mkdir -p demo
-sed "s|http://127.0.0.1:11434|$ENDPOINT|" docs/examples/function_calls.yaml >demo/plan.yaml
+# A run belongs to one plan; the address of the server is no part of it.
+if ! cmp -s docs/examples/function_calls.yaml demo/example.yaml || ! diff -rq docs/examples/prompts demo/prompts >/dev/null; then
+	rm -rf demo/run demo/prompts
+	cp docs/examples/function_calls.yaml demo/example.yaml
+	cp -r docs/examples/prompts demo/prompts
+fi
+sed "s|http://127.0.0.1:11434|$ENDPOINT|" demo/example.yaml >demo/plan.yaml
 say "bin/mulligan doctor demo/plan.yaml"
 bin/mulligan doctor demo/plan.yaml
 say "bin/mulligan run demo/plan.yaml   (about 2 minutes; Ctrl-C is safe: the same command goes on)"

