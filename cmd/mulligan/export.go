@@ -109,6 +109,11 @@ func exportInfo(r *pipeline.Run) (export.Info, error) {
 		Prompts: map[string]string{},
 	}
 	fmt.Sscan(p.Labels["verifier.rules_version"], &info.VerifierVersion)
+	sum, err := summarize(r)
+	if err != nil {
+		return info, err
+	}
+	info.Summary = sum.table()
 	if len(sessions) > 0 && sessions[0].LogprobsMode != "none" {
 		info.LogprobsMode = sessions[0].LogprobsMode
 	}

@@ -138,6 +138,30 @@ func (s *summary) write(w io.Writer) {
 	row("next", "mulligan show %s", s.Run)
 }
 
+// table is the summary for a dataset card: only what the data itself says.
+func (s *summary) table() string {
+	var b strings.Builder
+	b.WriteString("| | rate | 95% interval | of |\n|---|---|---|---|\n")
+	line := func(what string, r pipeline.Rate, method string) {
+		if r.N > 0 {
+			fmt.Fprintf(&b, "| %s | %.1f%% | %.1f%% to %.1f%% (%s) | %d of %d |\n", what, 100*r.Value, 100*r.Low, 100*r.High, method, r.K, r.N)
+		}
+	}
+	line("first try (pass@1)", s.FirstTry, "Wilson")
+	if s.Attempts > 1 {
+		line(fmt.Sprintf("any first try (pass@%d, at least)", s.Attempts), s.AnyTry, "Wilson")
+	}
+	line("retry with a reflection", s.Reflected, "Wilson")
+	line("retry without (control)", s.Control, "Wilson")
+	if d := s.Difference; d != nil {
+		fmt.Fprintf(&b, "| what the reflection brings | %+.1f points | %+.1f to %+.1f (Newcombe) | |\n", 100*d.Value, 100*d.Low, 100*d.High)
+	}
+	t := s.Tally
+	fmt.Fprintf(&b, "\n%d groups of reflections, %d with signal; %d reflections train, %d of them rewarded (%d of %d tokens); %d contain a right answer, of %d that were looked at.\n",
+		t.Groups, t.Signal, t.Trained, t.Rewarded, t.RewardedTokens, t.TrainedTokens, t.Leaks, t.LeaksChecked)
+	return b.String()
+}
+
 func describe(p data.Policy) string {
 	parts := []string{p.Model}
 	if p.Quantization != "" {

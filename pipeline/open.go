@@ -1,0 +1,105 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"mulligan/data"
+	"mulligan/data/disk"
+	"mulligan/pipeline/journal"
+)
+
+// Opening says what a run directory is opened for.
+type Opening struct {
+	Plan   Plan
+	Policy data.Policy         // must be that of the run, in what makes it another model
+	Count  func() (int, error) // checks the tasks and counts those to play; called for a new run, and where labels or limit changed
+}
+
+// Open opens a run directory to work in it, and makes it if there is none. A directory of another
+// plan or model is refused with a *PlanError, one that holds something else with an error; neither
+// is changed.
+func Open(fsys disk.FS, dir string, o Opening) (*Run, error) {
+	head, err := readHead(fsys, dir)
+	_, none := errors.AsType[*NoRunError](err)
+	switch {
+	case none:
+		if err := checkEmpty(fsys, dir); err != nil {
+			return nil, err
+		}
+		head = Head{Format: formatVersion, Plan: o.Plan}
+	case err != nil:
+		return nil, err
+	default:
+		if d := diff(head.Plan.Draws, o.Plan.Draws); len(d) > 0 {
+			return nil, &PlanError{dir, d}
+		}
+		if err := samePolicy(fsys, dir, o.Policy); err != nil {
+			return nil, err
+		}
+	}
+	if none || head.Plan.Rest["limit"] != o.Plan.Rest["limit"] || head.Plan.LabelDigest() != o.Plan.LabelDigest() {
+		if head.Prompts, err = o.Count(); err != nil {
+			return nil, err
+		}
+	}
+	if none {
+		if err := disk.MakeDir(fsys, dir); err != nil {
+			return nil, err
+		}
+	}
+	r := &Run{Dir: dir, Head: head, fs: fsys, index: newIndex(o.Plan.LabelDigest())}
+	r.Head.Plan = o.Plan
+	if r.journal, r.Recovery, err = journal.Open(fsys, r.journalDir(), journal.Options{}, r.index.visit); err != nil {
+		return nil, err
+	}
+	if err := r.publish(); err != nil {
+		return nil, errors.Join(err, r.journal.Close())
+	}
+	return r, nil
+}
+
+// samePolicy refuses to go on with another model under the same name.
+func samePolicy(fsys disk.FS, dir string, p data.Policy) error {
+	r, err := Read(fsys, dir)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) { // it died before there was a journal
+			return nil
+		}
+		return err
+	}
+	defer r.journal.Close()
+	if len(r.index.sessions) == 0 {
+		return nil
+	}
+	s, err := readRecord[Session](r.journal, r.index.sessions[0])
+	if err != nil {
+		return err
+	}
+	identity := func(p data.Policy) map[string]string {
+		return map[string]string{"policy.model": p.Model, "policy.revision": p.Revision,
+			"policy.quantization": p.Quantization, "policy.template_digest": p.TemplateDigest, "policy.server": p.Server}
+	}
+	if d := diff(identity(s.Policy), identity(p)); len(d) > 0 {
+		return &PlanError{dir, d}
+	}
+	return nil
+}
+
+// checkEmpty refuses a folder in which somebody else keeps files.
+func checkEmpty(fsys disk.FS, dir string) error {
+	names, err := fsys.List(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		if n != "journal" && n != "run.json.tmp" {
+			return fmt.Errorf("start a run in %s: it holds %s, and no run.json: name a new or empty folder", dir, n)
+		}
+	}
+	return nil
+}
