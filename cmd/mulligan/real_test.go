@@ -33,9 +33,12 @@ func TestRealModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := replace(string(b), "http://127.0.0.1:11434", endpoint)
-	text = replace(text, "count: 24", "count: 6")
+	text = replace(replace(text, "count: 10", "count: 6"), "reflections: 6", "reflections: 2")
 	text = replace(text, "formats: [episodes, failures, kto, arrow]", "formats: [episodes_jsonl, kto_jsonl, failures]")
 	if err := os.WriteFile(plan, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(dir, "prompts"), os.DirFS("../../docs/examples/prompts")); err != nil {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{{"doctor", plan}, {"run", plan}, {"run", plan}, {"check", filepath.Join(dir, "plan.run"), filepath.Join(dir, "plan.run", "export")},
