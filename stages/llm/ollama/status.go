@@ -48,7 +48,7 @@ func (b *Backend) status(resp *http.Response, raw []byte) error {
 		e.Class = llm.Fatal
 	case code == http.StatusBadRequest && strings.Contains(e.Err.Error(), "does not support"):
 		e.Class = llm.Fatal
-		e.Hint = "the plan asks for tools or thinking, which this model lacks: show tools in the prompt (tools: prompt), or set think: off"
+		e.Hint = "the plan asks for tools or thinking, which this model lacks: show tools in the prompt (tools_in: prompt), or set think: off"
 	case code == http.StatusRequestTimeout || code == http.StatusTooManyRequests || code == 499 || code >= 500:
 		e.Class = llm.Temporary
 	default:
