@@ -54,7 +54,7 @@ func (r *Run) Execute(ctx context.Context, job Job) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	r.index.sessions = append(r.index.sessions, refs[0])
+	r.index.session(refs[0])
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	x := &execution{Run: r, job: job, session: refs[0], cancel: cancel, slots: make(chan struct{}, max(job.Prompts, 1))}

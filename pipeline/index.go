@@ -84,9 +84,18 @@ func (x *index) visit(ref journal.Ref, h journal.Header, _ func() ([]byte, error
 		e.ordinal, e.play = ordinalOf(h.Key), ref
 		x.prompts[h.Owner] = e
 	case kindSession:
-		x.sessions = append(x.sessions, ref)
+		x.session(ref)
 	}
 	return nil
+}
+
+// session takes up the record of a process that took the run up: it has counted the requests that
+// were in flight before it.
+func (x *index) session(ref journal.Ref) {
+	x.sessions = append(x.sessions, ref)
+	for _, u := range x.open {
+		u.starts = nil
+	}
 }
 
 func (x *index) unfinished(owner journal.Key) *unfinished {

@@ -10,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"mulligan/data"
-	"mulligan/data/disk"
 	"mulligan/pipeline"
 	"mulligan/reward"
 )
@@ -23,14 +22,7 @@ func auditCommand() *cli.Command {
 		Description: "Uses the run's own verifier and options. Exit code 1 if any verdict or reward differs, 3 if some replies could not be decided.",
 		Flags:       []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print as JSON"}},
 		Action: func(c *cli.Context) error {
-			dir, err := argument(c, 0, "RUN")
-			if err != nil {
-				return err
-			}
-			if err := noMore(c, 1); err != nil {
-				return err
-			}
-			r, err := pipeline.Read(disk.OS{}, dir)
+			r, err := openRun(c)
 			if err != nil {
 				return err
 			}

@@ -32,21 +32,14 @@ func exportCommand() *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print the manifest"},
 		},
 		Action: func(c *cli.Context) error {
-			dir, err := argument(c, 0, "RUN")
-			if err != nil {
-				return err
-			}
-			if err := noMore(c, 1); err != nil {
-				return err
-			}
-			r, err := pipeline.Read(disk.OS{}, dir)
+			r, err := openRun(c)
 			if err != nil {
 				return err
 			}
 			defer r.Close()
 			to := c.String("to")
 			if to == "" {
-				to = filepath.Join(dir, "export")
+				to = filepath.Join(r.Dir, "export")
 			}
 			ctx, _, _, stop := interruptible(c.App.ErrWriter, 0)
 			defer stop()

@@ -110,7 +110,7 @@ func TestKill(t *testing.T) {
 	s.Delay = 4 * time.Millisecond
 	dir := t.TempDir()
 	plan := filepath.Join(dir, "plan.yaml")
-	tasks := 2 * kills
+	tasks := 4 * kills // more than the processes can play before they are killed
 	if err := writeTestPlan(plan, s.URL, tasks, "export: {formats: [episodes, failures, kto, arrow]}"); err != nil {
 		t.Fatal(err)
 	}

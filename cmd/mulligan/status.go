@@ -7,6 +7,18 @@ import (
 	"mulligan/pipeline"
 )
 
+// openRun opens the run that is a command's only argument, to look at it.
+func openRun(c *cli.Context) (*pipeline.Run, error) {
+	dir, err := argument(c, 0, "RUN")
+	if err != nil {
+		return nil, err
+	}
+	if err := noMore(c, 1); err != nil {
+		return nil, err
+	}
+	return pipeline.Read(disk.OS{}, dir)
+}
+
 func statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "status",
@@ -15,14 +27,7 @@ func statusCommand() *cli.Command {
 		Description: "Prints what the finished prompts came to: pass rates with 95% intervals (Wilson), groups with signal, rewarded tokens.",
 		Flags:       []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print as JSON"}},
 		Action: func(c *cli.Context) error {
-			dir, err := argument(c, 0, "RUN")
-			if err != nil {
-				return err
-			}
-			if err := noMore(c, 1); err != nil {
-				return err
-			}
-			r, err := pipeline.Read(disk.OS{}, dir)
+			r, err := openRun(c)
 			if err != nil {
 				return err
 			}
