@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -35,7 +36,7 @@ func (v *view) episode(i int) (Episode, error) {
 		RunID:         known(t.info.Run),
 		TaskID:        t.taskID,
 		PromptID:      t.promptID,
-		Dataset:       known(t.info.Dataset),
+		Dataset:       known(cmp.Or(t.prompt.Source, t.info.Dataset)),
 		Split:         t.opts.Split,
 		GroupID:       v.id,
 		FailureID:     v.failure,

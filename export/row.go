@@ -21,7 +21,7 @@ type Episode struct {
 	RunID           *string    `parquet:"run_id,dict" json:"run_id"`
 	TaskID          string     `parquet:"task_id,dict" json:"task_id"`     // digest of the task without a failure that came with it
 	PromptID        string     `parquet:"prompt_id,dict" json:"prompt_id"` // digest of the task with it
-	Dataset         *string    `parquet:"dataset,dict" json:"dataset"`
+	Dataset         *string    `parquet:"dataset,dict" json:"dataset"`     // the task's source: data set and split
 	Split           string     `parquet:"split,dict" json:"split"`
 	GroupID         string     `parquet:"group_id,dict" json:"group_id"` // rollouts that share one context
 	FailureID       *string    `parquet:"failure_id,dict" json:"failure_id"`

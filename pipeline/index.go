@@ -77,12 +77,15 @@ func (x *index) visit(ref journal.Ref, h journal.Header, _ func() ([]byte, error
 			x.spare = append(x.spare, u)
 		}
 		if !underLabels(h.Key, x.labels) {
-			x.others[h.Owner] = append(x.others[h.Owner], ref)
+			if x.prompts[h.Owner].play == 0 {
+				x.others[h.Owner] = append(x.others[h.Owner], ref)
+			}
 			break
 		}
 		e := x.prompts[h.Owner]
 		e.ordinal, e.play = ordinalOf(h.Key), ref
 		x.prompts[h.Owner] = e
+		delete(x.others, h.Owner)
 	case kindSession:
 		x.session(ref)
 	}

@@ -106,6 +106,10 @@ func readHead(fsys disk.FS, dir string) (Head, error) {
 // Finished returns how many prompts are finished under the plan's labels.
 func (r *Run) Finished() int { return r.index.finished(r.Head.Prompts) }
 
+// Relabelled returns how many prompts were finished under other labels only: they are judged and
+// labelled again over the draws that are recorded.
+func (r *Run) Relabelled() int { return len(r.index.others) }
+
 // InFlight returns how many requests were sent and not answered: those of a process that works there
 // now, or those that were in flight when the last one died.
 func (r *Run) InFlight() int { return r.index.inFlight() }

@@ -79,7 +79,7 @@ func readCountdownTruth(raw json.RawMessage) (t countdownTruth, err error) {
 		Target  *int64   `json:"target"`
 	}
 	if err := json.Unmarshal(raw, &in); err != nil {
-		return t, fmt.Errorf("countdown: read ground truth: %s with integers of 64 bits: %w", want, err)
+		return t, fmt.Errorf("countdown: read ground truth: %s with integers of 64 bits, not %s", want, clip(string(raw), 60))
 	}
 	switch n := len(in.Numbers); {
 	case n == 0:

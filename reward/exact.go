@@ -44,7 +44,7 @@ func (e *Exact) truth(raw json.RawMessage) (string, error) {
 		Text *string `json:"text"`
 	}
 	if err := json.Unmarshal(raw, &in); err != nil {
-		return "", fmt.Errorf("exact: read ground truth: %s: %w", want, err)
+		return "", fmt.Errorf("exact: read ground truth: %s, not %s", want, clip(string(raw), 60))
 	}
 	if in.Text == nil || strings.TrimSpace(*in.Text) == "" {
 		return "", fmt.Errorf("exact: ground truth without text: %s", want)

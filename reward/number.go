@@ -56,7 +56,7 @@ func readNumberTruth(raw json.RawMessage) (*big.Rat, error) {
 		Value json.RawMessage `json:"value"`
 	}
 	if err := json.Unmarshal(raw, &in); err != nil {
-		return nil, fmt.Errorf("number: read ground truth: %s: %w", want, err)
+		return nil, fmt.Errorf("number: read ground truth: %s, not %s", want, clip(string(raw), 60))
 	}
 	text := string(in.Value)
 	if len(in.Value) == 0 || text == "null" {

@@ -242,6 +242,11 @@ func (p *plan) check(root section) error {
 	case s.MaxFailed < -1:
 		return bad("max_failed", s.MaxFailed, "-1 or more")
 	}
+	for _, endpoint := range e.Endpoints {
+		if _, err := engines[e.Kind](e, endpoint); err != nil {
+			return root.errorf(at("engine", "endpoints"), "engine.endpoints: %v", err)
+		}
+	}
 	if err := s.Export.options().Check(); err != nil {
 		return bad("export", "", err.Error())
 	}

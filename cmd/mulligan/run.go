@@ -89,6 +89,9 @@ func runPlan(c *cli.Context, p *plan, dir string) error {
 	}
 	defer r.Close()
 	tellRecovery(c.App.ErrWriter, r)
+	if n := r.Relabelled(); n > 0 {
+		fmt.Fprintf(c.App.ErrWriter, "the verifier or the labels changed: %s finished prompts are judged and labelled again over what is recorded\n", count(n))
+	}
 	watch := startWatch(c, progress, r)
 	outcome, err := r.Execute(ctx, pipeline.Job{
 		Source: p.source.value, Strategy: p.strategy.value, Verifier: p.verifier.value,

@@ -140,7 +140,7 @@ func (v *viewer) group(g data.Group) {
 	case data.ArmReflection:
 		signal := "with signal"
 		if g.NoSignal {
-			signal = "without signal: all rewards are equal"
+			signal = withoutSignal(g)
 		}
 		fmt.Fprintf(v.w, "\n%s\n", v.paint(fmt.Sprintf("failure %d: %d reflections, %s", g.Index, len(g.Rollouts), signal), bold))
 	case data.ArmControl:
@@ -165,6 +165,25 @@ func (v *viewer) group(g data.Group) {
 			v.turn(t)
 		}
 	}
+}
+
+// withoutSignal says why a group's advantages are 0.
+func withoutSignal(g data.Group) string {
+	compared := 0
+	for _, r := range g.Rollouts {
+		if r.Excluded == "" {
+			compared++
+		}
+	}
+	switch {
+	case compared == 0:
+		return "without signal: none of them trains"
+	case compared == 1:
+		return "without signal: one trains, and nothing is there to compare it with"
+	case compared < len(g.Rollouts):
+		return fmt.Sprintf("without signal: the %d that train earned the same", compared)
+	}
+	return "without signal: all rewards are equal"
 }
 
 func earned(i int, r data.Rollout) string {

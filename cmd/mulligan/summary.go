@@ -121,7 +121,7 @@ func (s *summary) write(w io.Writer) {
 	if t.Given > 0 {
 		row("first try", "%s prompts came with their failure", count(t.Given))
 	}
-	row("retry", "%s   with a reflection", rate(s.Reflected))
+	row("retry", "%s   with a reflection%s", rate(s.Reflected), suffixes(plural(t.CutRetries, " cut by length and judged as they stand")))
 	if s.Difference != nil {
 		d := s.Difference
 		row("", "%s   without (control)", rate(s.Control))
@@ -130,12 +130,19 @@ func (s *summary) write(w io.Writer) {
 	row("groups", "%s of reflections on one failure, %s with signal", count(t.Groups), count(t.Signal))
 	row("reflections", "%s, %s train, %s rewarded%s", count(t.Reflections), count(t.Trained), count(t.Rewarded), suffixes(
 		plural(t.CutReflections, " cut by length"), plural(t.Leaks, " contain a right answer")))
-	row("tokens", "%s of rewarded reflections, %s of reflections that train, %s sampled in all",
+	row("tokens", "%s of rewarded reflections, %s of reflections that train, %s sampled in all (of finished prompts)",
 		count(t.RewardedTokens), count(t.TrainedTokens), count(t.Tokens))
 	if s.Exported != "" {
 		row("files", "%s", s.Exported)
 	}
-	row("next", "mulligan show %s", s.Run)
+	switch {
+	case t.Prompts == 0:
+		row("next", "mulligan run, with the plan of this run: no prompt is finished yet")
+	case t.Prompts < s.Prompts:
+		row("next", "mulligan show %s, or mulligan run with the plan of this run to go on", s.Run)
+	default:
+		row("next", "mulligan show %s", s.Run)
+	}
 }
 
 // table is the summary for a dataset card: only what the data itself says.
