@@ -134,6 +134,10 @@ func parsePlan(file string, text []byte) (*plan, error) {
 		return nil, err
 	}
 	if len(p.settings.Examples) > 0 {
+		if err := source.CheckExamples(turns(p.settings.Examples)); err != nil {
+			at, _, _ := root.sub("examples")
+			return nil, root.errorf(at.node, "examples: %v", err)
+		}
 		p.source.value = source.WithExamples(p.source.value, turns(p.settings.Examples))
 	}
 	if err := p.check(root); err != nil {
