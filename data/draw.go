@@ -6,14 +6,15 @@ import "time"
 // ones only where it says so; a plan resolves every field before a run starts.
 type Sampling struct {
 	Temperature   float64  `json:"temperature"`
-	TopP          float64  `json:"top_p"`           // 1: the whole distribution
-	TopK          int      `json:"top_k"`           // 0: the whole distribution
-	MinP          float64  `json:"min_p"`           // 0: the whole distribution
-	RepeatPenalty float64  `json:"repeat_penalty"`  // 1: none
-	MaxTokens     int      `json:"max_tokens"`      // a completion is cut here, and says so
-	Context       int      `json:"context"`         // tokens of prompt and completion together
-	Stop          []string `json:"stop,omitempty"`  // strings that end a completion
-	Think         string   `json:"think,omitempty"` // "": off; else "on", "low", "medium", "high"
+	TopP          float64  `json:"top_p"`            // 1: the whole distribution
+	TopK          int      `json:"top_k"`            // 0: the whole distribution
+	MinP          float64  `json:"min_p"`            // 0: the whole distribution
+	RepeatPenalty float64  `json:"repeat_penalty"`   // 1: none
+	MaxTokens     int      `json:"max_tokens"`       // a completion is cut here, and says so
+	Context       int      `json:"context"`          // tokens of prompt and completion together
+	Stop          []string `json:"stop,omitempty"`   // strings that end a completion
+	Think         string   `json:"think,omitempty"`  // "": off; else "on", "low", "medium", "high"
+	Format        string   `json:"format,omitempty"` // "": free text; "json": a JSON object; else the JSON Schema of the reply
 }
 
 // Hash adds every field to a digest.
@@ -28,6 +29,9 @@ func (s Sampling) Hash(h *Hasher) {
 		h.String(stop)
 	}
 	h.String(s.Think)
+	if s.Format != "" { // keys from before there was one stay what they were
+		h.String(s.Format)
+	}
 }
 
 // Policy names what was sampled. Two policies of the same Revision and TemplateDigest are the same.
@@ -72,8 +76,10 @@ type Draw struct {
 	PromptTokens     *int // as the engine counted them; nil: it gave no count
 	CompletionTokens *int // likewise; may count an end token that Pieces do not hold
 
-	Pieces []Piece // len N: as the engine returned them; nil: it returned none
-	Tokens *Tokens // exact ids; nil if the engine gave only text
+	Pieces       []Piece      // len N: as the engine returned them; nil: it returned none
+	Tokens       *Tokens      // nil: not known
+	NoTokens     string       // why Tokens is nil although ids were asked for; "" otherwise
+	LogprobsMode LogprobsMode // of Pieces and Tokens; "" where neither has any
 
 	Started  time.Time     // journal only, never exported unless asked for
 	Duration time.Duration // from sending the request to its last byte
@@ -90,23 +96,5 @@ func (d *Draw) Truncated() bool { return d != nil && d.Stop == StopLength }
 // tokens, Ollama returns U+FFFD in each of them.
 type Piece struct {
 	Bytes   []byte
-	Logprob float32 // natural log, of the raw distribution (temperature 1, nothing cut)
-}
-
-// TokenSource says where token ids come from.
-type TokenSource string
-
-const (
-	TokensEngine      TokenSource = "engine"      // the engine returned them
-	TokensAligned     TokenSource = "aligned"     // recovered one by one from the engine's pieces
-	TokensRetokenized TokenSource = "retokenized" // made anew from the text: may differ from what was sampled
-	TokensNone        TokenSource = "none"
-)
-
-// Tokens are the ids of one draw.
-type Tokens struct {
-	Prompt   []int32   // len P: the rendered context
-	IDs      []int32   // len N: as sampled
-	Logprobs []float32 // len N, natural log; nil: unknown
-	Source   TokenSource
+	Logprob float32 // natural log
 }

@@ -37,12 +37,12 @@ type Failed struct {
 
 // Session is one process's share in a run.
 type Session struct {
-	Policy       data.Policy `json:"policy"`
-	LogprobsMode string      `json:"logprobs_mode"`
-	Version      string      `json:"version"` // of Mulligan
-	Endpoints    []string    `json:"endpoints"`
-	Started      time.Time   `json:"started"`
-	PossiblyPaid int         `json:"possibly_paid_twice"` // requests that were in flight when the process before this one died
+	Policy       data.Policy       `json:"policy"`
+	LogprobsMode data.LogprobsMode `json:"logprobs_mode"`
+	Version      string            `json:"version"` // of Mulligan
+	Endpoints    []string          `json:"endpoints"`
+	Started      time.Time         `json:"started"`
+	PossiblyPaid int               `json:"possibly_paid_twice"` // requests that were in flight when the process before this one died
 }
 
 func half(d data.Digest) (k journal.Key) {

@@ -108,7 +108,7 @@ func exportInfo(r *pipeline.Run) (export.Info, error) {
 	}
 	info.Summary = sum.table()
 	if len(sessions) > 0 && sessions[0].LogprobsMode != "none" {
-		info.LogprobsMode = sessions[0].LogprobsMode
+		info.LogprobsMode = string(sessions[0].LogprobsMode)
 	}
 	for k, v := range p.Draws {
 		if name, ok := strings.CutPrefix(k, "strategy.prompts."); ok {

@@ -28,7 +28,24 @@ type Info struct {
 	Policy        data.Policy
 	ContextLength int      // tokens that the model was made for; 0: the engine does not tell
 	Capabilities  []string // as the engine names them: completion, tools, thinking, ...
-	LogprobsMode  string   // "raw": of the distribution before temperature and cuts; "processed"; "none"
+	LogprobsMode  data.LogprobsMode
+	Tokens        data.TokenSource // of the ids that draws carry, when nothing goes wrong; none: text only
+	TokenIn       bool             // Request.Prefix is kept to
+	Scores        bool             // the backend is a Scorer here
+}
+
+// Scorer is implemented by backends that can tell how likely given tokens are.
+type Scorer interface {
+	// Score returns the log-probabilities (natural log, raw) of ids[from:], each given all ids before
+	// it: len(ids)-from numbers. from is at least 1.
+	Score(ctx context.Context, model string, ids []int32, from int) ([]float32, error)
+}
+
+// Tokenizer is implemented by backends whose engine, or whose engine's vocabulary, turns text into
+// ids. Special tokens in the text are read as such; none is added.
+type Tokenizer interface {
+	Tokenize(ctx context.Context, model, text string) ([]int32, error)
+	Detokenize(ctx context.Context, model string, ids []int32) (string, error)
 }
 
 // Request is all that determines a draw, and who wants to know when it is sent.
@@ -41,6 +58,11 @@ type Request struct {
 	Sampling data.Sampling
 	Draw     []int // path of sample indices from the prompt: [attempt, reflection, retry]
 	Seed     int64 // of the run; the engine is given DrawSeed
+
+	// Prefix is the ids of the conversation up to the end of its last sampled turn, as they were
+	// sampled; nil: not known. A backend with token-in gives the engine ids that begin with it, where
+	// the rendered text allows. It is no part of the key: it follows from draws whose keys are.
+	Prefix []int32
 
 	// Send is called each time that the request is about to be sent, and its error ends the draw. It
 	// is no part of the key; nil: nobody wants to know.
