@@ -1,19 +1,23 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"mulligan/data"
+	"mulligan/pipeline/journal"
 	"mulligan/stages/llm"
 )
 
-// drawVersion is the first byte of a draw's body. A new version reads the old ones.
-const drawVersion = 1
+// drawVersion is the first byte of a draw's body. A new version reads the old ones: 1 had no format
+// of the reply, no mode of log-probabilities (they were raw) and no ids.
+const drawVersion = 2
 
 // encodeDraw writes what was sampled. What it was sampled from is not in it: the strategy makes
-// the same request again, and finds the draw by its key.
-func encodeDraw(c llm.Completion) []byte {
+// the same request again, and finds the draw by its key; and the ids of the context are told by
+// those of an earlier draw, as far as they are the same.
+func encodeDraw(c llm.Completion, from *sequence) []byte {
 	e := &encoder{b: make([]byte, 0, 256+len(c.Message.Content)+12*len(c.Draw.Pieces))}
 	w := c.Draw
 	e.raw([]byte{drawVersion})
@@ -36,7 +40,9 @@ func encodeDraw(c llm.Completion) []byte {
 	for _, p := range w.Pieces {
 		e.float32(p.Logprob)
 	}
-	e.tokens(w.Tokens)
+	e.text(string(w.LogprobsMode))
+	e.text(w.NoTokens)
+	e.tokens(w, from)
 	e.int(w.Started.UnixMicro())
 	for _, t := range []time.Duration{w.Duration, w.Load, w.Prefill, w.Decode} {
 		e.duration(t)
@@ -45,10 +51,13 @@ func encodeDraw(c llm.Completion) []byte {
 	return e.b
 }
 
-func decodeDraw(body []byte) (llm.Completion, error) {
+// decodeDraw reads what encodeDraw wrote. earlier returns the ids of an earlier draw, context and
+// completion.
+func decodeDraw(body []byte, earlier func(journal.Ref) ([]int32, error)) (llm.Completion, error) {
 	d := &decoder{b: body}
-	if v := d.byte(); v != drawVersion {
-		return llm.Completion{}, fmt.Errorf("draw of version %d: want %d", v, drawVersion)
+	v := d.byte()
+	if v < 1 || v > drawVersion {
+		return llm.Completion{}, fmt.Errorf("draw of version %d: want 1 to %d", v, drawVersion)
 	}
 	var c llm.Completion
 	w := &c.Draw
@@ -57,7 +66,7 @@ func decodeDraw(body []byte) (llm.Completion, error) {
 		w.Path = append(w.Path, int(d.int()))
 	}
 	w.Seed = d.int()
-	w.Sampling = d.sampling()
+	w.Sampling = d.sampling(v)
 	w.Stop = data.StopReason(d.text())
 	c.Message = d.message()
 	w.PromptTokens = d.optInt()
@@ -72,7 +81,17 @@ func decodeDraw(body []byte) (llm.Completion, error) {
 			w.Pieces[i].Logprob = d.float32()
 		}
 	}
-	w.Tokens = d.tokens()
+	if v == 1 {
+		if d.bool() {
+			d.fail(errors.New("a draw of version 1 with ids: no version of the program wrote that"))
+		}
+		if w.Pieces != nil {
+			w.LogprobsMode = data.LogprobsRaw
+		}
+	} else {
+		w.LogprobsMode, w.NoTokens = data.LogprobsMode(d.text()), d.text()
+		w.Tokens = d.tokens(w.Pieces, earlier)
+	}
 	w.Started = time.UnixMicro(d.int()).UTC()
 	for _, t := range []*time.Duration{&w.Duration, &w.Load, &w.Prefill, &w.Decode} {
 		*t = d.duration()
@@ -93,53 +112,18 @@ func (e *encoder) sampling(s data.Sampling) {
 		e.text(stop)
 	}
 	e.text(s.Think)
+	e.text(s.Format)
 }
 
-func (d *decoder) sampling() data.Sampling {
+func (d *decoder) sampling(version byte) data.Sampling {
 	s := data.Sampling{Temperature: d.float(), TopP: d.float(), MinP: d.float(), RepeatPenalty: d.float()}
 	s.TopK, s.MaxTokens, s.Context = int(d.int()), int(d.int()), int(d.int())
 	for range d.count() {
 		s.Stop = append(s.Stop, d.text())
 	}
 	s.Think = d.text()
+	if version > 1 {
+		s.Format = d.text()
+	}
 	return s
-}
-
-func (e *encoder) tokens(t *data.Tokens) {
-	e.bool(t != nil)
-	if t == nil {
-		return
-	}
-	e.text(string(t.Source))
-	for _, ids := range [][]int32{t.Prompt, t.IDs} {
-		e.uint(uint64(len(ids)))
-		for _, id := range ids {
-			e.int(int64(id))
-		}
-	}
-	e.bool(t.Logprobs != nil)
-	e.uint(uint64(len(t.Logprobs)))
-	for _, f := range t.Logprobs {
-		e.float32(f)
-	}
-}
-
-func (d *decoder) tokens() *data.Tokens {
-	if !d.bool() {
-		return nil
-	}
-	t := &data.Tokens{Source: data.TokenSource(d.text())}
-	for _, ids := range []*[]int32{&t.Prompt, &t.IDs} {
-		for range d.count() {
-			*ids = append(*ids, int32(d.int()))
-		}
-	}
-	known := d.bool()
-	if n := d.count(); known {
-		t.Logprobs = make([]float32, n)
-		for i := range t.Logprobs {
-			t.Logprobs[i] = d.float32()
-		}
-	}
-	return t
 }

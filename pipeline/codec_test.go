@@ -1,11 +1,16 @@
 package pipeline
 
 import (
+	"encoding/hex"
 	"encoding/json"
+	"math"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"mulligan/data"
+	"mulligan/pipeline/journal"
 	"mulligan/stages/llm"
 )
 
@@ -16,29 +21,92 @@ func TestCodecs(t *testing.T) {
 	c.Message.ToolCalls = []data.ToolCall{{Name: "f", Arguments: json.RawMessage(`{"a":1}`)}}
 	c.Draw.Stop, c.Draw.PromptTokens, c.Draw.CompletionTokens, c.Draw.Tries = data.StopLength, &zero, nil, 2
 	c.Draw.Pieces = []data.Piece{{Bytes: []byte{}, Logprob: 0}, {Bytes: []byte{0xff}, Logprob: -1.5}}
-	c.Draw.Tokens = &data.Tokens{IDs: []int32{5, 0}, Logprobs: []float32{0, -2}, Source: data.TokensEngine}
-	got, err := decodeDraw(encodeDraw(c))
+	c.Draw.Sampling.Format, c.Draw.LogprobsMode = "json", data.LogprobsRaw
+	c.Draw.Tokens = &data.Tokens{Prompt: []int32{}, PromptSource: data.TokensRendered, IDs: []int32{5, 0}, Logprobs: []float32{0, -2},
+		Source: data.TokensEngine, End: data.EndReturned, Vocabulary: "v"}
+	got, err := decodeDraw(encodeDraw(c, nil), nil)
 	c.Draw.Started = got.Draw.Started
 	if err != nil || !reflect.DeepEqual(got, c) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, got, c)
 	}
-	c.Draw.Pieces, c.Draw.Tokens, c.Draw.CompletionTokens = nil, nil, &three
-	if got, err := decodeDraw(encodeDraw(c)); err != nil || got.Draw.Pieces != nil || *got.Draw.CompletionTokens != 3 {
+	c.Draw.Pieces, c.Draw.Tokens, c.Draw.CompletionTokens, c.Draw.NoTokens = nil, nil, &three, "no vocabulary"
+	if got, err := decodeDraw(encodeDraw(c, nil), nil); err != nil || got.Draw.Pieces != nil || *got.Draw.CompletionTokens != 3 {
 		t.Errorf("%v %+v", err, got)
 	}
-	body := encodeDraw(c)
+	body := encodeDraw(c, nil)
 	for n := range body {
-		if _, err := decodeDraw(body[:n]); err == nil {
+		if _, err := decodeDraw(body[:n], nil); err == nil {
 			t.Errorf("a draw of %d of %d bytes is accepted", n, len(body))
 		}
 	}
 }
 
+// drawVersion1 is a draw as version 1 of the codec wrote it: path [0], two pieces.
+var drawVersion1 = mustHex("01" + strings.Repeat("07", 32) + "0100" + "0e" +
+	"0000000000000000000000000000f03f00000000000000000000000000000000" + "000204" + "00" + "00" + "0473746f70" + // sampling, stop
+	"09617373697374616e74" + "026869" + "00" + "00" + "00" + // message
+	"0106" + "0106" + "01" + "02" + "0168" + "0169" + "000080bf" + "00000000" + // counts, pieces
+	"00" + "02" + "00000000" + "01")
+
+func mustHex(s string) []byte {
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func TestVersion1IsRead(t *testing.T) {
+	c, err := decodeDraw(drawVersion1, nil)
+	d := c.Draw
+	if err != nil || c.Message.Content != "hi" || d.Seed != 7 || d.Sampling.TopP != 1 || len(d.Pieces) != 2 || d.Pieces[0].Logprob != -1 ||
+		d.Tokens != nil || d.LogprobsMode != data.LogprobsRaw || d.Started.UnixMicro() != 1 || d.Tries != 1 {
+		t.Errorf("%v %+v", err, c)
+	}
+}
+
+// A context is told by the ids of an earlier draw, and only what is new is written.
+func TestContextIsNotWrittenTwice(t *testing.T) {
+	long := make([]int32, 5000)
+	for i := range long {
+		long[i] = int32(i * 7 % 50000)
+	}
+	first := sequence{9, long}
+	c := llm.NewCompletion(llm.Request{}, data.Digest{1})
+	c.Draw.Pieces = []data.Piece{{Bytes: []byte("a"), Logprob: -1}}
+	c.Draw.Tokens = &data.Tokens{Prompt: append(long[:4000:4000], 1, 2, 3), IDs: []int32{4, 5}, Logprobs: []float32{-1, data.Unknown()}}
+	body := encodeDraw(c, &first)
+	if len(body) > 400 {
+		t.Errorf("%d bytes for 5 new ids", len(body))
+	}
+	got, err := decodeDraw(body, func(ref journal.Ref) ([]int32, error) {
+		if ref != 9 {
+			t.Errorf("asks for %d", ref)
+		}
+		return long, nil
+	})
+	k := got.Draw.Tokens
+	if err != nil || !slices.Equal(k.Prompt, c.Draw.Tokens.Prompt) || !slices.Equal(k.IDs, []int32{4, 5}) {
+		t.Errorf("%v %v", err, k)
+	}
+	if len(k.Logprobs) != 2 || k.Logprobs[0] != -1 || !math.IsNaN(float64(k.Logprobs[1])) || k.Complete() {
+		t.Errorf("log-probabilities %v: want the piece's, and none for the id that has no piece", k.Logprobs)
+	}
+	if _, err := decodeDraw(body, func(journal.Ref) ([]int32, error) { return long[:10], nil }); err == nil {
+		t.Error("a context that is longer than what it is told by is accepted")
+	}
+}
+
 func FuzzDecode(f *testing.F) {
-	f.Add(encodeDraw(llm.NewCompletion(llm.Request{Draw: []int{1}}, data.Digest{1})))
+	c := llm.NewCompletion(llm.Request{Draw: []int{1}}, data.Digest{1})
+	f.Add(encodeDraw(c, nil))
+	c.Draw.Tokens = &data.Tokens{Prompt: []int32{1, 2, 3}, IDs: []int32{4}, Logprobs: []float32{-1}}
+	f.Add(encodeDraw(c, &sequence{1, []int32{1, 2}}))
+	f.Add(drawVersion1)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if c, err := decodeDraw(body); err == nil {
-			if again, err := decodeDraw(encodeDraw(c)); err != nil || !reflect.DeepEqual(again.Message, c.Message) {
+		earlier := func(journal.Ref) ([]int32, error) { return []int32{1, 2}, nil }
+		if c, err := decodeDraw(body, earlier); err == nil {
+			if again, err := decodeDraw(encodeDraw(c, nil), earlier); err != nil || !reflect.DeepEqual(again.Message, c.Message) {
 				t.Errorf("%v", err)
 			}
 		}

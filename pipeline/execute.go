@@ -26,9 +26,10 @@ type Job struct {
 	Session        Session
 	Seed           int64
 	Sampling       func(step string) data.Sampling
-	Prompts        int // in flight; at least the draws in flight
-	Limit          int // prompts to play, from the first; 0: all
-	MaxFailed      int // failed prompts before the run stops; -1: no bound
+	Prompts        int  // in flight; at least the draws in flight
+	NeedIDs        bool // a draw without exact token ids fails its prompt
+	Limit          int  // prompts to play, from the first; 0: all
+	MaxFailed      int  // failed prompts before the run stops; -1: no bound
 	Progress       *Progress
 	StopWithin     time.Duration // when the run stops, how long draws in flight may take
 	Drop           func()        // ends the draws in flight; nil: they always finish
@@ -204,7 +205,7 @@ func (x *execution) prompt(ctx context.Context, p data.Prompt, id data.Digest, e
 	log := newPromptLog(x.journal, half(id), x.job.VerifierDigest, u)
 	s := &stages.Session{
 		Prompt: p, ID: id, Model: x.job.Model, Policy: x.job.Session.Policy, Verifier: x.job.Verifier,
-		Log: log, Seed: x.job.Seed, Sampling: x.job.Sampling, OnTurn: x.job.Progress.turn,
+		Log: log, Seed: x.job.Seed, Sampling: x.job.Sampling, NeedIDs: x.job.NeedIDs, OnTurn: x.job.Progress.turn,
 	}
 	groups, err := x.rollout(ctx, s, p)
 	if err != nil {

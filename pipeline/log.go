@@ -16,14 +16,17 @@ type promptLog struct {
 	owner    journal.Key
 	verifier data.Digest
 
+	reader *drawReader // used under mu
+
 	mu       sync.Mutex
 	draws    map[journal.Key]journal.Ref
 	verdicts map[journal.Key]journal.Ref
 	refs     map[data.Digest]journal.Ref // by whole key: the draws that this play used
+	ids      []sequence                  // of the draws that this play used and whose ids are known
 }
 
 func newPromptLog(j *journal.Journal, owner journal.Key, verifier data.Digest, u *unfinished) *promptLog {
-	l := &promptLog{j: j, owner: owner, verifier: verifier, refs: map[data.Digest]journal.Ref{}}
+	l := &promptLog{j: j, owner: owner, verifier: verifier, reader: newDrawReader(j), refs: map[data.Digest]journal.Ref{}}
 	if u != nil {
 		l.draws, l.verdicts = places(u.draws), places(u.verdicts)
 	}
@@ -43,26 +46,48 @@ func places(list []placed) map[journal.Key]journal.Ref {
 // Draw reads the recorded draw of a request, if there is one.
 func (l *promptLog) Draw(key data.Digest) (llm.Completion, bool, error) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	ref, found := l.draws[half(key)]
-	l.mu.Unlock()
 	if !found {
 		return llm.Completion{}, false, nil
 	}
-	c, err := readDraw(l.j, ref)
+	c, err := l.reader.draw(ref)
 	if err != nil {
 		return c, false, err
 	}
 	if c.Draw.Key != key {
 		return c, false, fmt.Errorf("record %v is the draw %s, want %s", ref, c.Draw.Key.Short(), key.Short())
 	}
-	l.used(key, ref)
+	l.used(c, ref)
 	return c, true, nil
 }
 
-func (l *promptLog) used(key data.Digest, ref journal.Ref) {
+// used notes a draw of this play. The caller holds mu.
+func (l *promptLog) used(c llm.Completion, ref journal.Ref) {
+	if _, twice := l.refs[c.Draw.Key]; twice {
+		return
+	}
+	l.refs[c.Draw.Key] = ref
+	if t := c.Draw.Tokens; t != nil && t.Prompt != nil {
+		l.ids = append(l.ids, newSequence(ref, t))
+	}
+}
+
+// nearest returns the recorded draw whose ids share the most with a context; nil: none shares any.
+func (l *promptLog) nearest(t *data.Tokens) *sequence {
+	if t == nil {
+		return nil
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.refs[key] = ref
+	var best *sequence
+	most := 0
+	for i := len(l.ids) - 1; i >= 0 && most < len(t.Prompt); i-- {
+		if n := common(l.ids[i].ids, t.Prompt); n > most {
+			best, most = &l.ids[i], n
+		}
+	}
+	return best
 }
 
 // Start returns when the note is on disk, so that a request that was in flight at a crash is known.
@@ -75,11 +100,13 @@ func (l *promptLog) Start(ctx context.Context, key data.Digest) error {
 // draw is paid for.
 func (l *promptLog) Record(ctx context.Context, c llm.Completion) error {
 	refs, err := l.j.Append(context.WithoutCancel(ctx), journal.Record{
-		Header: journal.Header{Kind: kindDraw, Key: half(c.Draw.Key), Owner: l.owner}, Body: encodeDraw(c)})
+		Header: journal.Header{Kind: kindDraw, Key: half(c.Draw.Key), Owner: l.owner}, Body: encodeDraw(c, l.nearest(c.Draw.Tokens))})
 	if err != nil {
 		return err
 	}
-	l.used(c.Draw.Key, refs[0])
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.used(c, refs[0])
 	return nil
 }
 
@@ -105,19 +132,4 @@ func (l *promptLog) RecordVerdict(answer string, v data.Verdict) error {
 	_, err := l.j.AppendLazy(journal.Record{
 		Header: journal.Header{Kind: kindVerdict, Key: verdictKey(l.verifier, answer), Owner: l.owner}, Body: jsonBody(v)})
 	return err
-}
-
-func readDraw(j *journal.Journal, ref journal.Ref) (llm.Completion, error) {
-	rec, err := j.Read(ref)
-	if err != nil {
-		return llm.Completion{}, err
-	}
-	if rec.Kind != kindDraw {
-		return llm.Completion{}, fmt.Errorf("record %v is of kind %d, want a draw", ref, rec.Kind)
-	}
-	c, err := decodeDraw(rec.Body)
-	if err != nil {
-		return c, fmt.Errorf("record %v: %w", ref, err)
-	}
-	return c, nil
 }

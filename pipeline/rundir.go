@@ -22,7 +22,6 @@ import (
 	"mulligan/data"
 	"mulligan/data/disk"
 	"mulligan/pipeline/journal"
-	"mulligan/stages/llm"
 )
 
 // formatVersion is that of run.json and of the records.
@@ -196,15 +195,7 @@ func (r *Run) load(e entry) ([]data.Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	draws := map[journal.Ref]llm.Completion{} // an attempt is in the groups of both arms
-	return p.load(&prompt, s.Policy, func(ref journal.Ref) (llm.Completion, error) {
-		if c, ok := draws[ref]; ok {
-			return c, nil
-		}
-		c, err := readDraw(r.journal, ref)
-		draws[ref] = c
-		return c, err
-	})
+	return p.load(&prompt, s.Policy, newDrawReader(r.journal).draw)
 }
 
 func readRecord[T any](j *journal.Journal, ref journal.Ref) (v T, err error) {

@@ -33,6 +33,13 @@ type Tally struct {
 	TrainedTokens  int // tokens of the reflections that train, as the engine counted them
 	RewardedTokens int // of these: of rewarded reflections
 	Tokens         int // tokens sampled in all draws of the prompts
+
+	EngineDraws      int // draws whose ids the engine returned
+	AlignedDraws     int // draws whose ids were recovered from the engine's pieces, the only ones that fit
+	RetokenizedDraws int // draws whose ids were made from the text
+	ExactTrained     int // reflections that train, and whose ids and context are exact
+	TrainedIDs       int // ids of the reflections that train
+	RewardedIDs      int // of these: of rewarded reflections
 }
 
 // fields lists the counters in the order in which they are recorded. New ones go to the end.
@@ -42,6 +49,7 @@ func (t *Tally) fields() []*int {
 		&t.Failures, &t.Retries, &t.Fixed, &t.CutRetries, &t.Controls, &t.ControlFixed,
 		&t.Groups, &t.Signal, &t.Reflections, &t.CutReflections, &t.Leaks, &t.LeaksChecked, &t.Excluded,
 		&t.Trained, &t.Rewarded, &t.TrainedTokens, &t.RewardedTokens, &t.Tokens,
+		&t.EngineDraws, &t.AlignedDraws, &t.RetokenizedDraws, &t.ExactTrained, &t.TrainedIDs, &t.RewardedIDs,
 	}
 }
 
@@ -103,6 +111,7 @@ func (t *Tally) attempts(g data.Group) {
 		}
 		t.Attempts++
 		t.Tokens += tokens(a)
+		t.source(a)
 		if a.Draw.Truncated() {
 			t.CutAttempts++
 		}
@@ -131,6 +140,7 @@ func (t *Tally) reflections(g data.Group) {
 		}
 		n := tokens(f)
 		t.Tokens += n
+		t.source(f)
 		if f.Draw.Truncated() {
 			t.CutReflections++
 		}
@@ -146,9 +156,18 @@ func (t *Tally) reflections(g data.Group) {
 		}
 		t.Trained++
 		t.TrainedTokens += n
+		ids := 0
+		if f.Draw != nil && f.Draw.Tokens != nil {
+			ids = len(f.Draw.Tokens.IDs)
+			if f.Draw.Tokens.Exact() {
+				t.ExactTrained++
+			}
+		}
+		t.TrainedIDs += ids
 		if r.Reward != nil && *r.Reward > 0 {
 			t.Rewarded++
 			t.RewardedTokens += n
+			t.RewardedIDs += ids
 		}
 	}
 }
@@ -159,11 +178,27 @@ func (t *Tally) retry(turn *data.Turn, all, passed *int) {
 	}
 	*all++
 	t.Tokens += tokens(turn)
+	t.source(turn)
 	if turn.Draw.Truncated() && all == &t.Retries {
 		t.CutRetries++
 	}
 	if turn.Verdict != nil && turn.Verdict.Pass {
 		*passed++
+	}
+}
+
+// source counts where the ids of a draw come from.
+func (t *Tally) source(turn *data.Turn) {
+	if turn.Draw == nil || turn.Draw.Tokens == nil {
+		return
+	}
+	switch turn.Draw.Tokens.Source {
+	case data.TokensEngine:
+		t.EngineDraws++
+	case data.TokensAligned:
+		t.AlignedDraws++
+	case data.TokensRetokenized:
+		t.RetokenizedDraws++
 	}
 }
 

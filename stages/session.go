@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,6 +77,7 @@ type Session struct {
 	Verifier reward.Verifier
 	Log      Log
 	Seed     int64                                              // of the run
+	NeedIDs  bool                                               // a draw without exact ids fails its prompt; it stays recorded
 	Sampling func(step string) data.Sampling                    // resolved for each step
 	OnTurn   func(step string, c llm.Completion, recorded bool) // may be nil; for progress
 }
@@ -85,7 +87,7 @@ type Session struct {
 func (s *Session) Draw(ctx context.Context, t Transcript, step string, path ...int) (llm.Completion, error) {
 	req := llm.Request{
 		Prompt: s.ID, Step: step, Model: s.Policy.Model, Messages: t.Messages(), Tools: s.Prompt.Tools,
-		Sampling: s.Sampling(step), Draw: path, Seed: s.Seed,
+		Sampling: s.Sampling(step), Draw: path, Seed: s.Seed, Prefix: t.ids(),
 	}
 	key := req.Key()
 	fail := func(err error) (llm.Completion, error) {
@@ -117,7 +119,19 @@ func (s *Session) Draw(ctx context.Context, t Transcript, step string, path ...i
 	if s.OnTurn != nil {
 		s.OnTurn(step, c, found)
 	}
+	if s.NeedIDs && !c.Draw.Tokens.Exact() {
+		return fail(inexact(c.Draw))
+	}
 	return c, nil
+}
+
+// inexact says what is missing of a draw's ids.
+func inexact(d data.Draw) error {
+	why := cmp.Or(d.NoTokens, "the engine returned none")
+	if t := d.Tokens; t != nil {
+		why = fmt.Sprintf("they are %s, and those of the context %s", t.Source, cmp.Or(t.PromptSource, data.TokensNone))
+	}
+	return fmt.Errorf("draw %s has no exact token ids: %s (it is recorded; engine.tokens: auto goes on without)", d.Key.Short(), why)
 }
 
 // Judge asks the verifier about an answer to the prompt. An error means that it could not decide.

@@ -1,6 +1,8 @@
 package stages
 
 import (
+	"slices"
+
 	"mulligan/data"
 	"mulligan/stages/llm"
 )
@@ -48,6 +50,22 @@ func (t Transcript) Messages() []data.Message {
 		ms[i] = turn.Message
 	}
 	return ms
+}
+
+// ids returns the ids of the conversation up to the end of the last turn that the policy wrote, as
+// the engine returned them; nil: not known.
+func (t Transcript) ids() []int32 {
+	for _, turn := range slices.Backward(t.turns) {
+		if !turn.Sampled {
+			continue
+		}
+		k := turn.Draw.Tokens
+		if !k.Exact() || k.Source != data.TokensEngine {
+			return nil
+		}
+		return append(k.Prompt[:len(k.Prompt):len(k.Prompt)], k.IDs...)
+	}
+	return nil
 }
 
 // Rollout ends the play. The turns of the named step train if the rollout is not excluded.
