@@ -16,6 +16,7 @@ type index struct {
 	open     map[journal.Key]*unfinished   // by owner
 	others   map[journal.Key][]journal.Ref // by owner: plays under other labels, which name their draws
 	sessions []journal.Ref
+	scores   []journal.Ref
 	spare    []*unfinished // of prompts that turned out to be finished, to be used again
 }
 
@@ -88,6 +89,8 @@ func (x *index) visit(ref journal.Ref, h journal.Header, _ func() ([]byte, error
 		delete(x.others, h.Owner)
 	case kindSession:
 		x.session(ref)
+	case kindScore:
+		x.scores = append(x.scores, ref)
 	}
 	return nil
 }

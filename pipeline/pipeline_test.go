@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -56,6 +58,42 @@ func coin(req llm.Request) script.Reply {
 	return script.Reply{Text: []string{"yes", "no", "maybe", "no way"}[key[9]%4] + fmt.Sprint(" ", key[10]%8), Tokens: int(key[11]%9) + 1}
 }
 
+// endOfTurn is the id of spelled's end token.
+const endOfTurn = 300
+
+// spelled gives every draw ids: a token for each byte, and one for each role and end of a turn. The
+// end token has no log-probability.
+type spelled struct{ llm.Model }
+
+func (m spelled) Generate(ctx context.Context, req llm.Request) (llm.Completion, error) {
+	c, err := m.Model.Generate(ctx, req)
+	if err != nil {
+		return c, err
+	}
+	k := &data.Tokens{PromptSource: data.TokensEngine, Source: data.TokensEngine, End: data.EndReturned}
+	for _, message := range req.Messages {
+		k.Prompt = append(append(append(k.Prompt, int32(256+len(message.Role))), spell(message.Content)...), endOfTurn)
+	}
+	k.Prompt = append(k.Prompt, int32(256+len(data.RoleAssistant)))
+	if n := len(req.Prefix); (n > 0) != (req.Step != data.StepAttempt) || n > len(k.Prompt) || !slices.Equal(req.Prefix, k.Prompt[:n]) {
+		return c, fmt.Errorf("%s extends %v, its context is %v", req.Step, req.Prefix, k.Prompt)
+	}
+	k.IDs = append(spell(c.Message.Content), endOfTurn)
+	for i := range k.IDs {
+		k.Logprobs = append(k.Logprobs, -float32(i)/8)
+	}
+	k.Logprobs[len(k.IDs)-1] = data.Unknown()
+	c.Draw.Tokens, c.Draw.LogprobsMode = k, data.LogprobsRaw
+	return c, nil
+}
+
+func spell(s string) (ids []int32) {
+	for _, b := range []byte(s) {
+		ids = append(ids, int32(b))
+	}
+	return ids
+}
+
 type rig struct {
 	fs     disk.FS
 	model  llm.Model
@@ -94,7 +132,7 @@ func (r rig) run(ctx context.Context) (*Run, Outcome, error) {
 		return nil, Outcome{}, err
 	}
 	out, err := run.Execute(ctx, Job{Source: r.tasks, Strategy: strategy, Verifier: r.says, VerifierDigest: data.Digest{byte(len(r.says))},
-		Model: r.model, Session: Session{Policy: data.Policy{Model: "m", Revision: r.revision}}, Seed: 5, Prompts: r.width, Limit: r.limit, MaxFailed: r.budget,
+		Model: spelled{r.model}, Session: Session{Policy: data.Policy{Model: "m", Revision: r.revision}}, Seed: 5, Prompts: r.width, Limit: r.limit, MaxFailed: r.budget,
 		Sampling: func(string) data.Sampling { return data.Sampling{Temperature: 1} }, Progress: &Progress{}})
 	return run, out, err
 }
@@ -120,6 +158,9 @@ func dump(t *testing.T, run *Run, closing bool) string {
 			for j := range g.Rollouts[i].Turns {
 				if d := g.Rollouts[i].Turns[j].Draw; d != nil {
 					d.Started, d.Duration, d.Tries = d.Started.Truncate(1), 0, 0
+					if k := d.Tokens; k != nil && math.IsNaN(float64(k.Logprobs[len(k.IDs)-1])) { // JSON has no NaN
+						k.Logprobs[len(k.IDs)-1] = -99
+					}
 				}
 			}
 		}
