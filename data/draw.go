@@ -78,7 +78,7 @@ type Draw struct {
 
 	Pieces       []Piece      // len N: as the engine returned them; nil: it returned none
 	Tokens       *Tokens      // nil: not known
-	NoTokens     string       // why Tokens is nil although ids were asked for; "" otherwise
+	NoTokens     string       // why ids that were asked for are missing or not exact; "" otherwise
 	LogprobsMode LogprobsMode // of Pieces and Tokens; "" where neither has any
 
 	Started  time.Time     // journal only, never exported unless asked for

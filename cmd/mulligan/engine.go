@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"mulligan/data"
@@ -13,80 +14,85 @@ import (
 
 // engine is the plan's engine, with all its endpoints.
 type engine struct {
-	backends []llm.Model // after inspect: those that were reached
+	backends []llm.Model // by endpoint
+	balancer *llm.Balancer
 	settings engineSettings
-	warnings []string // of inspect
+	tell     func(line string) // of endpoints that come, go and change; set before the first draw
+
+	mu       sync.Mutex
+	doubtful []data.Digest // draws that may be of another model
 }
 
 func newEngine(s engineSettings) (*engine, error) {
-	e := &engine{settings: s}
+	e := &engine{settings: s, tell: func(string) {}}
+	dial := engines[s.Kind](s)
+	var ends []llm.Endpoint
 	for _, endpoint := range s.Endpoints {
-		m, err := engines[s.Kind](s, endpoint)
+		m, err := dial(endpoint)
 		if err != nil {
 			return nil, usagef("engine.endpoints: %w", err)
 		}
 		e.backends = append(e.backends, m)
+		end := llm.Endpoint{Name: endpoint, Model: m}
+		if in, ok := m.(llm.Inspector); ok {
+			end.Inspect = func(ctx context.Context) (llm.Info, error) { return in.Inspect(ctx, s.Model) }
+		}
+		ends = append(ends, end)
+	}
+	var err error
+	e.balancer, err = llm.NewBalancer(ends, llm.BalanceOptions{
+		CheckEvery: s.CheckEvery,
+		OnAside:    func(endpoint string, err error) { e.tell(fmt.Sprintf("%s is set aside: %v", endpoint, err)) },
+		OnBack:     func(endpoint string) { e.tell(endpoint + " is back") },
+		OnChange:   e.changed,
+	})
+	if err != nil {
+		return nil, usagef("engine.endpoints: %w", err)
 	}
 	return e, nil
 }
 
-// inspectWithin bounds how long a server may take to say what it serves.
-const inspectWithin = 15 * time.Second
-
-// inspect asks every endpoint what it serves. Those that answer must all serve the same; one that
-// does not answer is left out, with a warning, as long as another one does.
-func (e *engine) inspect(ctx context.Context) (llm.Info, error) {
-	var found llm.Info
-	var from string
-	var failed error
-	var reached []llm.Model
-	for i, b := range e.backends {
-		in, ok := b.(llm.Inspector)
-		if !ok {
-			return llm.Info{Policy: data.Policy{Model: e.settings.Model, Server: e.settings.Kind}, LogprobsMode: "none"}, nil
-		}
-		limited, cancel := context.WithTimeoutCause(ctx, inspectWithin, errSilent)
-		info, err := in.Inspect(limited, e.settings.Model)
-		cancel()
-		switch {
-		case ctx.Err() != nil:
-			return info, context.Cause(ctx)
-		case errors.Is(err, errSilent):
-			err = &llm.Error{Class: llm.Temporary, Endpoint: e.settings.Endpoints[i], Err: errSilent, Hint: "is this the address of an Ollama server?"}
-			fallthrough
-		case err != nil && llm.ClassOf(err) == llm.Temporary:
-			failed = errors.Join(failed, err)
-			e.warnings = append(e.warnings, fmt.Sprintf("left out: %v", err))
-			continue
-		case err != nil:
-			return info, err
-		}
-		if a, b := found.Policy, info.Policy; from != "" && (a.Revision != b.Revision || a.TemplateDigest != b.TemplateDigest) {
-			return info, fmt.Errorf("engine.endpoints: %s and %s serve different models as %s (digests %.12s and %.12s)",
-				from, e.settings.Endpoints[i], e.settings.Model, a.Revision, b.Revision)
-		}
-		found, from = info, e.settings.Endpoints[i]
-		reached = append(reached, b)
-	}
-	if len(reached) == 0 {
-		e.warnings = nil
-		return found, failed
-	}
-	e.backends = reached
-	return found, nil
+// changed takes note of an endpoint that serves another model.
+func (e *engine) changed(c *llm.Change) {
+	e.mu.Lock()
+	e.doubtful = append(e.doubtful, c.Doubtful...)
+	e.mu.Unlock()
+	e.tell(fmt.Sprintf("%s is left out for good: it %v", c.Endpoint, c))
 }
 
-var errSilent = fmt.Errorf("no answer within %s", inspectWithin)
+// distrust makes a run draw again what may be of another model. It returns an error if there was any.
+func (e *engine) distrust(ctx context.Context, r *pipeline.Run) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n, err := r.Doubt(ctx, e.doubtful)
+	if err == nil && n > 0 {
+		err = fmt.Errorf("%d draws may be of another model than the run's: they stay recorded, count as not drawn, and are drawn again by the same command", n)
+	}
+	return err
+}
+
+// inspect asks every endpoint what it serves. Those that answer must all serve the same; one that
+// does not answer joins when it does, as long as another one is there.
+func (e *engine) inspect(ctx context.Context) (llm.Info, error) {
+	info, err := e.balancer.Connect(ctx)
+	if info.Policy.Model == "" { // no endpoint can say
+		info.Policy, info.LogprobsMode = data.Policy{Model: e.settings.Model, Server: e.settings.Kind}, data.LogprobsNone
+	}
+	return info, err
+}
 
 // model returns the engine with its decorators. A draw waits for its turn and after errors without
 // holding a slot; one in flight may finish after a stop, until kill is closed.
 func (e *engine) model(kill <-chan struct{}, onRetry func(error)) llm.Model {
-	retry := llm.RetryOptions{Tries: e.settings.Tries, Wait: e.settings.Wait, MaxWait: e.settings.MaxWait}
+	return llm.Retry(llm.NewLimiter(e.settings.Concurrency).Limit(llm.Detach(e.balancer, kill)), e.retry(onRetry))
+}
+
+func (e *engine) retry(onRetry func(error)) llm.RetryOptions {
+	o := llm.RetryOptions{Tries: e.settings.Tries, Wait: e.settings.Wait, MaxWait: e.settings.MaxWait}
 	if onRetry != nil {
-		retry.OnRetry = func(err error, _ time.Duration) { onRetry(err) }
+		o.OnRetry = func(err error, _ time.Duration) { onRetry(err) }
 	}
-	m := llm.Detach(llm.Balance(e.backends), kill)
-	return llm.Retry(llm.NewLimiter(e.settings.Concurrency).Limit(m), retry)
+	return o
 }
 
 // absent stands for an engine that could not be reached when a run was continued: what is recorded

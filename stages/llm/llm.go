@@ -1,5 +1,5 @@
 // Package llm asks models. A backend is a folder (ollama, script, ...) that knows one engine and
-// nothing of strategies; decorators (Retry, Limit, Balance) wrap any of them.
+// nothing of strategies; decorators (Retry, Limit, Detach, Balancer) wrap any of them.
 package llm
 
 import (
