@@ -191,10 +191,18 @@ func (x *execution) gather(owner journal.Key, u *unfinished) error {
 			if err != nil {
 				return err
 			}
-			u.draws = append(u.draws, placed{rec.Key, at})
+			if !x.doubtful(rec.Key) {
+				u.draws = append(u.draws, placed{rec.Key, at})
+			}
 		}
 	}
 	return nil
+}
+
+func (x *execution) doubtful(draw journal.Key) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.index.doubt[draw]
 }
 
 // prompt plays one prompt and commits what came of it. It returns only errors that end the run.

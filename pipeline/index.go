@@ -17,7 +17,8 @@ type index struct {
 	others   map[journal.Key][]journal.Ref // by owner: plays under other labels, which name their draws
 	sessions []journal.Ref
 	scores   []journal.Ref
-	spare    []*unfinished // of prompts that turned out to be finished, to be used again
+	doubt    map[journal.Key]bool // draws that may be of another model, and were not drawn again since
+	spare    []*unfinished        // of prompts that turned out to be finished, to be used again
 }
 
 // entry is one prompt.
@@ -42,7 +43,8 @@ type placed struct {
 
 func newIndex(labels data.Digest) *index {
 	return &index{labels: labels, prompts: map[journal.Key]entry{},
-		open: map[journal.Key]*unfinished{}, others: map[journal.Key][]journal.Ref{}}
+		open: map[journal.Key]*unfinished{}, others: map[journal.Key][]journal.Ref{},
+		doubt: map[journal.Key]bool{}}
 }
 
 // visit takes up one record, in log order.
@@ -59,6 +61,7 @@ func (x *index) visit(ref journal.Ref, h journal.Header, _ func() ([]byte, error
 		u := x.unfinished(h.Owner)
 		u.starts = slices.DeleteFunc(u.starts, func(k journal.Key) bool { return k == h.Key })
 		u.draws = append(u.draws, placed{h.Key, ref})
+		delete(x.doubt, h.Key)
 	case kindVerdict:
 		u := x.unfinished(h.Owner)
 		u.verdicts = append(u.verdicts, placed{h.Key, ref})
@@ -89,6 +92,8 @@ func (x *index) visit(ref journal.Ref, h journal.Header, _ func() ([]byte, error
 		delete(x.others, h.Owner)
 	case kindSession:
 		x.session(ref)
+	case kindDoubt:
+		x.distrust(h)
 	case kindScore:
 		x.scores = append(x.scores, ref)
 	}

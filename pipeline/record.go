@@ -20,13 +20,14 @@ const (
 	kindPlay                            // Key: ordinal and labels. Body: codec_play.go. The prompt is finished under these labels
 	kindFailed                          // Key: ordinal and labels. Body: Failed as JSON. The prompt failed; the next run tries again
 	kindSession                         // Body: session as JSON. A process took the run up
+	kindDoubt                           // Key: of a draw. No body. It may be of another model, and counts as not drawn
 	kindScore                           // Key: of a draw. Body: score.go. What another model says of the draw's tokens
 )
 
 // kindNames are how people see them.
 var kindNames = map[journal.Kind]string{
 	kindPrompt: "prompts", kindStart: "requests started", kindDraw: "draws", kindVerdict: "verdicts",
-	kindPlay: "finished prompts", kindFailed: "failed prompts", kindSession: "sessions", kindScore: "scores",
+	kindPlay: "finished prompts", kindFailed: "failed prompts", kindSession: "sessions", kindScore: "scores", kindDoubt: "draws in doubt",
 }
 
 // Failed is a prompt that could not be finished.
