@@ -15,6 +15,7 @@
 //	reward      the number that a rollout earned for the turns that train
 //	advantage   a reward set against the other rewards of its group
 //	policy      the model that was sampled, by name and revision
+//	sequence    turns of a rollout whose contexts extend one another, as token ids: a training sample
 //	loss mask   which tokens enter the loss
 //
 // # Three facts, three fields

@@ -21,7 +21,7 @@ func arrowFields(columns []column) []arrow.Field {
 	for i, c := range columns {
 		t := c.arrowLeaf()
 		if c.list {
-			t = arrow.ListOfField(arrow.Field{Name: "element", Type: t})
+			t = arrow.ListOfField(arrow.Field{Name: "element", Type: t, Nullable: c.gaps})
 		}
 		fields[i] = arrow.Field{Name: c.name, Type: t, Nullable: c.nullable}
 	}
@@ -40,6 +40,8 @@ func (c column) arrowLeaf() arrow.DataType {
 	switch c.leaf.Kind() {
 	case reflect.Bool:
 		return arrow.FixedWidthTypes.Boolean
+	case reflect.Int8:
+		return arrow.PrimitiveTypes.Int8
 	case reflect.Int32:
 		return arrow.PrimitiveTypes.Int32
 	case reflect.Int64:
@@ -65,14 +67,21 @@ func (c column) appendArrow(b array.Builder, v reflect.Value) {
 	}
 	list := b.(*array.ListBuilder)
 	list.Append(true)
-	switch values := list.ValueBuilder().(type) {
-	case *array.Float32Builder:
-		values.AppendValues(v.Interface().([]float32), nil)
-	case *array.Int32Builder:
-		values.AppendValues(v.Interface().([]int32), nil)
+	values := list.ValueBuilder()
+	switch slice := v.Interface().(type) {
+	case []float32:
+		values.(*array.Float32Builder).AppendValues(slice, nil)
+	case []int32:
+		values.(*array.Int32Builder).AppendValues(slice, nil)
+	case []int8:
+		values.(*array.Int8Builder).AppendValues(slice, nil)
 	default:
 		for i := range v.Len() {
-			c.appendLeaf(values, v.Index(i))
+			if e := v.Index(i); c.gaps && e.IsNil() {
+				values.AppendNull()
+			} else {
+				c.appendLeaf(values, reflect.Indirect(e))
+			}
 		}
 	}
 }
@@ -90,6 +99,8 @@ func (c column) appendLeaf(b array.Builder, v reflect.Value) {
 		b.Append(v.Bytes())
 	case *array.BooleanBuilder:
 		b.Append(v.Bool())
+	case *array.Int8Builder:
+		b.Append(int8(v.Int()))
 	case *array.Int32Builder:
 		b.Append(int32(v.Int()))
 	case *array.Int64Builder:
@@ -125,10 +136,17 @@ func (c column) readArrow(a arrow.Array, i int, v reflect.Value) error {
 	v.Set(reflect.MakeSlice(v.Type(), int(end-start), int(end-start)))
 	values := list.ListValues()
 	for j := start; j < end; j++ {
-		if values.IsNull(int(j)) {
+		e := v.Index(int(j - start))
+		switch null := values.IsNull(int(j)); {
+		case null && !c.gaps:
 			return columnErrorf(fmt.Sprintf("%s[%d]", c.name, j-start), "is null")
+		case null:
+			continue
+		case c.gaps:
+			e.Set(reflect.New(c.leaf))
+			e = e.Elem()
 		}
-		if err := c.readLeaf(values, int(j), v.Index(int(j-start))); err != nil {
+		if err := c.readLeaf(values, int(j), e); err != nil {
 			return inColumn(fmt.Sprintf("%s[%d]", c.name, j-start), err)
 		}
 	}
@@ -149,6 +167,8 @@ func (c column) readLeaf(a arrow.Array, i int, v reflect.Value) error {
 		v.SetBytes(append([]byte{}, a.Value(i)...))
 	case *array.Boolean:
 		v.SetBool(a.Value(i))
+	case *array.Int8:
+		v.SetInt(int64(a.Value(i)))
 	case *array.Int32:
 		v.SetInt(int64(a.Value(i)))
 	case *array.Int64:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,13 +57,42 @@ func pieces(r data.Rollout) {
 	}
 }
 
+// runWithIDs is run with 400 ids of context before each attempt, and contexts that extend one another.
+func runWithIDs(prompts int) iter.Seq2[data.Group, error] {
+	return func(yield func(data.Group, error) bool) {
+		for g, err := range run(prompts) {
+			for _, r := range g.Rollouts {
+				before := make([]int32, 400)
+				for _, t := range r.Turns {
+					if t.Draw == nil {
+						continue
+					}
+					tokens := &data.Tokens{Prompt: before, PromptSource: data.TokensRendered, Source: data.TokensAligned, End: data.EndInferred}
+					for i, p := range t.Draw.Pieces {
+						tokens.IDs, tokens.Logprobs = append(tokens.IDs, int32(100*i)), append(tokens.Logprobs, p.Logprob)
+					}
+					tokens.IDs, tokens.Logprobs = append(tokens.IDs, 2), append(tokens.Logprobs, data.Unknown())
+					t.Draw.Tokens = tokens
+					before = slices.Concat(before, tokens.IDs, []int32{1, 2, 3})
+				}
+			}
+			if !yield(g, err) {
+				return
+			}
+		}
+	}
+}
+
 func BenchmarkWrite(b *testing.B) {
 	for _, f := range export.Formats() {
 		b.Run(f.Name, func(b *testing.B) {
-			dir := b.TempDir()
+			dir, groups := b.TempDir(), run
+			if f.Table == export.Sequences.Table {
+				groups = runWithIDs
+			}
 			b.ReportAllocs()
 			b.ResetTimer()
-			m, err := export.Write(context.Background(), disk.OS{}, dir, export.Info{}, export.Options{}, []export.Format{f}, run(b.N))
+			m, err := export.Write(context.Background(), disk.OS{}, dir, export.Info{}, export.Options{}, []export.Format{f}, groups(b.N))
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -94,7 +124,7 @@ func TestMemoryIsARowGroup(t *testing.T) {
 	var peak uint64
 	watched := func(yield func(data.Group, error) bool) {
 		n := 0
-		for g, err := range run(1000) {
+		for g, err := range runWithIDs(1000) {
 			if n++; n%500 == 0 {
 				var m runtime.MemStats
 				runtime.GC()
@@ -106,7 +136,7 @@ func TestMemoryIsARowGroup(t *testing.T) {
 			}
 		}
 	}
-	formats := []export.Format{export.Episodes, export.KTO, export.Failures}
+	formats := []export.Format{export.Episodes, export.KTO, export.Failures, export.Sequences}
 	if _, err := export.Write(context.Background(), disk.OS{}, t.TempDir(), export.Info{}, export.Options{RowGroupRows: 200}, formats, watched); err != nil {
 		t.Fatal(err)
 	}

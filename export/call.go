@@ -63,7 +63,7 @@ func (v *view) call(r data.Rollout, t data.Turn, before []data.Message) (Call, e
 		c.Verified = true
 		c.Passed, c.Score, c.Feedback, c.Parsed, c.Reason = &j.Pass, &j.Score, &j.Feedback, &j.Parsed, &j.Reason
 	}
-	c.tokens(t.Draw, v.task.info.LogprobsMode)
+	c.tokens(t.Draw, v.task.info)
 	switch f := v.task.prompt.Failure; {
 	case t.Draw != nil:
 		c.policy(r.Policy)
@@ -108,37 +108,62 @@ func (c *Call) draw(d *data.Draw, times bool) {
 
 // tokens fills what is known of the tokens. Pieces are what they are; their log-probabilities are
 // also those of the ids where there is one piece for each id.
-func (c *Call) tokens(d *data.Draw, mode string) {
-	c.TokenSource, c.LogprobsMode = string(data.TokensNone), "none"
+func (c *Call) tokens(d *data.Draw, info Info) {
+	c.TokenSource, c.PromptTokenSource, c.LogprobsMode = string(data.TokensNone), string(data.TokensNone), string(data.LogprobsNone)
 	if d == nil {
 		return
 	}
-	var pieces []float32
+	var logprobs []float32
 	if d.Pieces != nil {
-		pieces = make([]float32, len(d.Pieces))
+		logprobs = make([]float32, len(d.Pieces))
 		c.PieceBytes = make([][]byte, len(d.Pieces))
 		for i, p := range d.Pieces {
-			pieces[i] = p.Logprob
+			logprobs[i] = p.Logprob
 			c.PieceBytes[i] = append([]byte{}, p.Bytes...)
 		}
 	}
-	switch t := d.Tokens; {
-	case t == nil:
-		c.CompletionLogprobs = pieces
-	default:
+	c.NoTokens = known(d.NoTokens)
+	if t := d.Tokens; t != nil {
+		logprobs = d.TokenLogprobs()
 		c.TokenSource = string(t.Source)
 		c.PromptTokenIDs, c.CompletionTokenIDs = t.Prompt, t.IDs
 		if c.CompletionTokenIDs == nil {
 			c.CompletionTokenIDs = []int32{}
 		}
-		c.CompletionLogprobs = t.Logprobs
-		if t.Logprobs == nil && len(pieces) == len(t.IDs) {
-			c.CompletionLogprobs = pieces
+		if t.Prompt != nil {
+			c.PromptTokenSource = string(t.PromptSource)
+		}
+		c.EndToken, c.TokenizerID = known(string(t.End)), known(t.Vocabulary)
+	}
+	if c.CompletionLogprobs = logprobsOf(logprobs); c.CompletionLogprobs != nil {
+		c.LogprobsMode = string(modeOf(d, info))
+	}
+}
+
+// logprobsOf returns log-probabilities as a column holds them: NULL for those that are not known,
+// and no list where none is.
+func logprobsOf(from []float32) []*float32 {
+	if from == nil {
+		return nil
+	}
+	to, some := make([]*float32, len(from)), len(from) == 0
+	for i := range from {
+		if l := from[i]; l == l {
+			to[i], some = &from[i], true
 		}
 	}
-	if c.CompletionLogprobs != nil {
-		c.LogprobsMode = mode
+	if !some {
+		return nil
 	}
+	return to
+}
+
+// modeOf says of what the log-probabilities of a draw are. Draws of old journals do not say it themselves.
+func modeOf(d *data.Draw, info Info) data.LogprobsMode {
+	if d.LogprobsMode == "" {
+		return data.LogprobsMode(info.LogprobsMode)
+	}
+	return d.LogprobsMode
 }
 
 // prefix reports whether the ids of one call begin the prompt of the next; nil: not known.

@@ -30,6 +30,9 @@ func newCard(m Manifest, info Info) card {
 	}
 	writeFormats(&b, m)
 	b.WriteString("## Reading the columns\n\nNULL means not known or not applicable; 0 and \"\" are values. In `episodes`, `calls.sampled` says who wrote a reply, `calls.trained`\nwhether its tokens enter the loss, `reward` what the reflection earned. `ground_truth`, `calls.reason` and `calls.parsed` may hold the answer: keep\nthem out of prompts.\n\n")
+	if slices.ContainsFunc(m.Formats, func(f ManifestFormat) bool { return f.Table == sequenceTable.name }) {
+		b.WriteString("In `sequences` all lists of a row have one length. `labels` are not shifted, and -100 outside the loss. `logprobs` are 0 where nothing was\nsampled and null where a token's is not known (readers without nulls show NaN); `logprobs_mode` says of which distribution they are.\n\n")
+	}
 	if info.Plan != "" {
 		fmt.Fprintf(&b, "## Plan\n\n%s\n", fenced("yaml", info.Plan))
 	}
@@ -115,6 +118,14 @@ func writeFormats(b *strings.Builder, m Manifest) {
 		fmt.Fprintf(b, "| `%s` | %d | %d | %s |\n", f.Name, f.Rows, len(f.Files), known.Title)
 	}
 	b.WriteString("\n")
+	if i := slices.IndexFunc(m.Formats, func(f ManifestFormat) bool { return len(f.LeftOut) > 0 }); i >= 0 {
+		f := m.Formats[i] // the same for every format of the table
+		var reasons []string
+		for _, reason := range slices.Sorted(maps.Keys(f.LeftOut)) {
+			reasons = append(reasons, fmt.Sprintf("%d for %s", f.LeftOut[reason], reason))
+		}
+		fmt.Fprintf(b, "Turns that train and are not in `%s`: %s.\n\n", f.Table, strings.Join(reasons, ", "))
+	}
 	listed := configurations(m)
 	for _, f := range m.Formats {
 		known, _ := formatNamed(f.Name)

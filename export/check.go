@@ -54,7 +54,7 @@ func checkFormat(ctx context.Context, fsys disk.FS, dir string, mf ManifestForma
 			return err
 		}
 	}
-	return checker.end(counts)
+	return checker.end(mf, counts)
 }
 
 func checkRows(fsys disk.FS, dir string, file File, checker fileChecker) error {

@@ -62,7 +62,7 @@ func TestCheckFindsWhatIsMissingCutOrAdded(t *testing.T) {
 		{func(d string) error {
 			return os.WriteFile(filepath.Join(d, ".unfinished-export.json"), []byte("{}"), 0o644)
 		}, "did not finish"},
-		{func(d string) error { return edit(d, "manifest.json", `"schema_version": 1`, `"schema_version": 2`) }, "manifest.json: schema_version is 2, want 1"},
+		{func(d string) error { return edit(d, "manifest.json", `"schema_version": 2`, `"schema_version": 3`) }, "manifest.json: schema_version is 3, want 2"},
 		{func(d string) error { return edit(d, "manifest.json", `"fixed": 3`, `"fixed": 4`) }, "episodes: counts differ"},
 		{func(d string) error { return edit(d, "manifest.json", `"trained": 6`, `"trained": 7`) }, "episodes: counts differ"},
 		{func(d string) error { return edit(d, "manifest.json", parquet, "episodes/../../x") }, "is not in its folder"},

@@ -15,6 +15,7 @@ type column struct {
 	field    int  // index in the struct
 	list     bool // a slice that is a list, not bytes
 	nullable bool // a pointer, or a list marked optional
+	gaps     bool // a list of pointers: its elements may be NULL
 	leaf     reflect.Type
 	children []column // of a struct, or of the elements of a list of structs
 }
@@ -39,7 +40,7 @@ func columnsOf(row reflect.Type) []column {
 			c.leaf = c.leaf.Elem()
 		}
 		if c.leaf.Kind() == reflect.Pointer {
-			c.nullable, c.leaf = true, c.leaf.Elem()
+			c.nullable, c.gaps, c.leaf = c.nullable || !c.list, c.list, c.leaf.Elem()
 		}
 		if c.leaf.Kind() == reflect.Struct && c.leaf != timeType {
 			c.children = columnsOf(c.leaf)
@@ -72,7 +73,10 @@ func (c column) measure(v reflect.Value) (size int, err error) {
 	if !c.list {
 		return c.measureLeaf(v)
 	}
-	if k := c.leaf.Kind(); k == reflect.Int32 || k == reflect.Float32 {
+	switch c.leaf.Kind() {
+	case reflect.Int8:
+		return v.Len(), nil
+	case reflect.Int32, reflect.Float32:
 		return 4 * v.Len(), nil
 	}
 	for i := range v.Len() {

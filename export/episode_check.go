@@ -87,50 +87,6 @@ func (e *Episode) checkReward() error {
 	return finite("reward", e.Reward)
 }
 
-func (c *Call) check() error {
-	switch {
-	case c.Trained && !c.Sampled:
-		return columnErrorf("trained", "is true, but the policy did not write it")
-	case c.Rewarded != c.Trained:
-		return columnErrorf("rewarded", "is %t, but trained is %t", c.Rewarded, c.Trained)
-	case c.LossWeight != 0 && c.LossWeight != 1 || (c.LossWeight == 1) != c.Trained:
-		return columnErrorf("loss_weight", "is %g, but trained is %t", c.LossWeight, c.Trained)
-	case c.Verified != (c.Passed != nil):
-		return columnErrorf("passed", "is %s, but verified is %t", show(c.Passed), c.Verified)
-	case c.Verified != (c.Score != nil):
-		return columnErrorf("score", "is %s, but verified is %t", show(c.Score), c.Verified)
-	}
-	if err := finite("score", c.Score); err != nil {
-		return err
-	}
-	return c.checkTokens()
-}
-
-func (c *Call) checkTokens() error {
-	if (c.TokenSource == string(data.TokensNone)) != (c.CompletionTokenIDs == nil) {
-		return columnErrorf("token_source", "is %s, but completion_token_ids has %d", c.TokenSource, len(c.CompletionTokenIDs))
-	}
-	if (c.LogprobsMode == "none") != (c.CompletionLogprobs == nil) {
-		return columnErrorf("logprobs_mode", "is %s, but completion_logprobs has %d", c.LogprobsMode, len(c.CompletionLogprobs))
-	}
-	if c.CompletionLogprobs == nil {
-		return nil
-	}
-	tokens := len(c.PieceBytes)
-	if c.CompletionTokenIDs != nil {
-		tokens = len(c.CompletionTokenIDs)
-	}
-	if len(c.CompletionLogprobs) != tokens {
-		return columnErrorf("completion_logprobs", "has %d, want one for each of %d tokens", len(c.CompletionLogprobs), tokens)
-	}
-	for i, p := range c.CompletionLogprobs {
-		if !(p <= 0) || math.IsInf(float64(p), 0) {
-			return columnErrorf(fmt.Sprintf("completion_logprobs[%d]", i), "is %g, want a finite number of at most 0", p)
-		}
-	}
-	return nil
-}
-
 func finite(column string, f *float64) error {
 	if f != nil && (math.IsNaN(*f) || math.IsInf(*f, 0)) {
 		return columnErrorf(column, "is %g", *f)
@@ -215,7 +171,7 @@ func (c *episodeChecker) endGroup() error {
 	return nil
 }
 
-func (c *episodeChecker) end(n Counts) error {
+func (c *episodeChecker) end(_ ManifestFormat, n Counts) error {
 	if err := c.endGroup(); err != nil {
 		return err
 	}

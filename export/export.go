@@ -60,6 +60,9 @@ type exporter struct {
 	shards []*shards
 	task   *task // of the prompt in hand
 	counts Counts
+
+	logprobs logprobsSeen
+	leftOut  map[string]int64 // of sequences, by reason
 }
 
 func (e *exporter) writeAll(ctx context.Context, groups iter.Seq2[data.Group, error]) error {
@@ -102,6 +105,12 @@ func (e *exporter) add(g data.Group) error {
 			return fmt.Errorf("%s: %w", s.format.Name, err)
 		}
 	}
+	for reason, n := range v.leftOut {
+		if e.leftOut == nil {
+			e.leftOut = map[string]int64{}
+		}
+		e.leftOut[reason] += n
+	}
 	return nil
 }
 
@@ -114,7 +123,7 @@ func (e *exporter) enter(g data.Group) error {
 			}
 		}
 		var err error
-		if e.task, err = newTask(e.info, e.opts, g.Prompt); err != nil {
+		if e.task, err = newTask(e.info, e.opts, g.Prompt, &e.logprobs); err != nil {
 			return err
 		}
 		e.counts.Prompts++
@@ -142,6 +151,9 @@ func (e *exporter) manifest() Manifest {
 	}
 	for _, s := range e.shards {
 		f := ManifestFormat{Name: s.format.Name, Table: s.format.Table}
+		if f.Table == sequenceTable.name {
+			f.LeftOut = e.leftOut
+		}
 		for i, file := range s.done {
 			file.Path = s.format.Name + "/" + s.final(i)
 			f.Rows += file.Rows

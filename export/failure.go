@@ -119,7 +119,7 @@ func (c *failureChecker) row(f *Failure) error {
 	return f.check()
 }
 
-func (c *failureChecker) end(n Counts) error {
+func (c *failureChecker) end(_ ManifestFormat, n Counts) error {
 	if c.rows != n.Groups {
 		return fmt.Errorf("%d rows, but %d groups of reflections", c.rows, n.Groups)
 	}

@@ -25,16 +25,19 @@ var (
 	Episodes       = newFormat("episodes", "every rollout with all that is known of it (Parquet)", "parquet", "parquet", episodeTable, parquetEncoding[Episode]{"episodes"})
 	Failures       = newFormat("failures", "kept failed attempts, to start a later run from (Parquet)", "parquet", "parquet", failureTable, parquetEncoding[Failure]{"failures"})
 	KTO            = newFormat("kto", "reflections with a boolean label, as TRL's KTOTrainer reads them (Parquet)", "parquet", "parquet", ktoTable, parquetEncoding[KTORow]{"kto"})
+	Sequences      = newFormat("sequences", "token ids, masks, labels and log-probabilities of what trains (Parquet)", "parquet", "parquet", sequenceTable, parquetEncoding[SequenceRow]{"sequences"})
 	EpisodesArrow  = newFormat("arrow", "the rows of episodes as Arrow IPC files", "arrow", "arrow", episodeTable, ipcEncoding[Episode]{"episodes", false})
 	EpisodesStream = newFormat("arrow_stream", "the rows of episodes as Arrow IPC streams", "arrows", "arrow", episodeTable, ipcEncoding[Episode]{"episodes", true})
 	EpisodesJSONL  = newFormat("episodes_jsonl", "the rows of episodes as JSON lines", "jsonl", "json", episodeTable, jsonlEncoding[Episode]{})
 	FailuresJSONL  = newFormat("failures_jsonl", "the rows of failures as JSON lines", "jsonl", "json", failureTable, jsonlEncoding[Failure]{})
+	SequencesArrow = newFormat("sequences_arrow", "the rows of sequences as Arrow IPC files", "arrow", "arrow", sequenceTable, ipcEncoding[SequenceRow]{"sequences", false})
+	SequencesJSONL = newFormat("sequences_jsonl", "the rows of sequences as JSON lines", "jsonl", "json", sequenceTable, jsonlEncoding[SequenceRow]{})
 	KTOJSONL       = newFormat("kto_jsonl", "the rows of kto as JSON lines", "jsonl", "json", ktoTable, jsonlEncoding[KTORow]{})
 )
 
 // Formats returns all formats, those that most users want first.
 func Formats() []Format {
-	return []Format{Episodes, Failures, KTO, EpisodesArrow, EpisodesStream, EpisodesJSONL, FailuresJSONL, KTOJSONL}
+	return []Format{Episodes, Failures, KTO, Sequences, EpisodesArrow, EpisodesStream, SequencesArrow, EpisodesJSONL, FailuresJSONL, KTOJSONL, SequencesJSONL}
 }
 
 // table says how groups become rows of one type, and what these rows promise.
@@ -48,12 +51,14 @@ var (
 	episodeTable = table[Episode]{"episodes", episodeRows, func() rowChecker[Episode] { return &episodeChecker{} }}
 	failureTable = table[Failure]{"failures", failureRows, func() rowChecker[Failure] { return &failureChecker{} }}
 	ktoTable     = table[KTORow]{"kto", ktoRows, func() rowChecker[KTORow] { return &ktoChecker{} }}
+
+	sequenceTable = table[SequenceRow]{"sequences", sequenceRows, func() rowChecker[SequenceRow] { return &sequenceChecker{} }}
 )
 
-// rowChecker sees the rows of a table in order, then the counts that the manifest gives.
+// rowChecker sees the rows of a table in order, then what the manifest says of the format and of all.
 type rowChecker[R any] interface {
 	row(*R) error
-	end(Counts) error
+	end(ManifestFormat, Counts) error
 }
 
 // groupWriter writes the rows of groups to one file.
@@ -65,7 +70,7 @@ type groupWriter interface {
 // fileChecker checks the files of one format in order.
 type fileChecker interface {
 	file(path string, f disk.File, size int64) (rows int64, err error)
-	end(Counts) error
+	end(ManifestFormat, Counts) error
 }
 
 func newFormat[R any](name, title, ext, loader string, t table[R], e encoding[R]) Format {
@@ -160,8 +165,8 @@ func (t *tableChecker[R]) file(path string, f disk.File, size int64) (n int64, e
 	return n, nil
 }
 
-func (t *tableChecker[R]) end(n Counts) error {
-	if err := t.rows.end(n); err != nil {
+func (t *tableChecker[R]) end(f ManifestFormat, n Counts) error {
+	if err := t.rows.end(f, n); err != nil {
 		return inFile(t.name, -1, err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"iter"
 
@@ -42,16 +43,33 @@ func (jsonlEncoding[R]) read(f disk.File, size int64) iter.Seq2[R, error] {
 				yield(zero, err)
 				return
 			}
-			var row R
-			d := json.NewDecoder(bytes.NewReader(line))
-			d.DisallowUnknownFields()
-			if err := d.Decode(&row); err != nil {
-				yield(zero, err)
-				return
-			}
-			if !yield(row, nil) {
+			row, err := decodeLine[R](line)
+			if !yield(row, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// decodeLine accepts exactly what an export writes: a decoder alone takes null for 0, and a missing column for an empty one.
+func decodeLine[R any](line []byte) (row R, err error) {
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&row); err != nil {
+		return row, err
+	}
+	var again bytes.Buffer
+	e := json.NewEncoder(&again)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(row); err != nil {
+		return row, err
+	}
+	if want := again.Bytes(); !bytes.Equal(line, want) {
+		at := 0
+		for at < min(len(line), len(want)) && line[at] == want[at] {
+			at++
+		}
+		return row, fmt.Errorf("byte %d: was edited, or has null where a value is required: it is not as an export writes it", at)
+	}
+	return row, nil
 }

@@ -117,7 +117,7 @@ func (c *ktoChecker) row(k *KTORow) error {
 	return k.check()
 }
 
-func (c *ktoChecker) end(n Counts) error {
+func (c *ktoChecker) end(_ ManifestFormat, n Counts) error {
 	if c.rows != n.Trained {
 		return fmt.Errorf("%d rows, but %d turns that train", c.rows, n.Trained)
 	}

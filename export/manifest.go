@@ -40,6 +40,8 @@ type ManifestFormat struct {
 	Table string `json:"table"`
 	Rows  int64  `json:"rows"`
 	Files []File `json:"files"`
+
+	LeftOut map[string]int64 `json:"left_out,omitempty"` // turns that train and are in no row, by reason; format sequences only
 }
 
 func (m Manifest) write(w io.Writer) error {

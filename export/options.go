@@ -39,6 +39,12 @@ type Options struct {
 	Times bool `yaml:"times"`
 	// ToolText writes calls of tools that the engine parsed as JSON text into kto, which is refused otherwise.
 	ToolText bool `yaml:"tool_text"`
+	// TokenSources are the sources of ids that sequences takes: engine, rendered and aligned if empty; retokenized ids may differ from what was sampled.
+	TokenSources []string `yaml:"token_sources"`
+	// Logprobs are the log-probabilities that sequences takes: same (if empty) refuses unknown modes and mixtures, complete also a token of the loss without one, any takes all, none leaves them away.
+	Logprobs string `yaml:"logprobs"`
+	// Skip are the reasons for which sequences leaves something out, and counts it, instead of refusing the export: no_tokens, source, logprobs.
+	Skip []string `yaml:"skip"`
 }
 
 // The defaults of Options. Row groups are kept small because readers fail on nested columns of
@@ -93,7 +99,7 @@ func (o Options) resolve() (Options, error) {
 	if o.ShardBytes == 0 {
 		o.ShardBytes = defaultShardBytes
 	}
-	return o, nil
+	return o.resolveSequences()
 }
 
 func (i Info) resolve() (Info, error) {

@@ -17,7 +17,7 @@ import (
 // TestRandomGroupsReadBack writes random valid groups in every encoding and reads equal rows back.
 func TestRandomGroupsReadBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		opts, _ := Options{RowGroupRows: 3, Times: rapid.Bool().Draw(t, "times"), ToolText: true}.resolve()
+		opts, _ := Options{RowGroupRows: 3, Times: rapid.Bool().Draw(t, "times"), ToolText: true, Logprobs: LogprobsAny, Skip: []string{SkipNoTokens, SkipSource}}.resolve()
 		views := viewsOf(t, opts, exporttest.Prompts().Draw(t, "groups"))
 		readBack(t, views, opts, Episodes, episodeTable, parquetEncoding[Episode]{"episodes"})
 		readBack(t, views, opts, EpisodesJSONL, episodeTable, jsonlEncoding[Episode]{})
@@ -25,6 +25,9 @@ func TestRandomGroupsReadBack(t *testing.T) {
 		readBack(t, views, opts, FailuresJSONL, failureTable, jsonlEncoding[Failure]{})
 		readBack(t, views, opts, KTO, ktoTable, parquetEncoding[KTORow]{"kto"})
 		readBack(t, views, opts, KTOJSONL, ktoTable, jsonlEncoding[KTORow]{})
+		readBack(t, views, opts, Sequences, sequenceTable, parquetEncoding[SequenceRow]{"sequences"})
+		readBack(t, views, opts, SequencesJSONL, sequenceTable, jsonlEncoding[SequenceRow]{})
+		readBack(t, views, opts, SequencesArrow, sequenceTable, ipcEncoding[SequenceRow]{"sequences", false})
 		readBack(t, views, opts, EpisodesArrow, episodeTable, ipcEncoding[Episode]{"episodes", false})
 		readBack(t, views, opts, EpisodesStream, episodeTable, ipcEncoding[Episode]{"episodes", true})
 	})

@@ -4,7 +4,7 @@ import "time"
 
 // SchemaVersion is the version of every row type of this package. It stands in each file's metadata,
 // in the manifest and in each episode, and grows when a column is added, removed or changes its meaning.
-const SchemaVersion = 1
+const SchemaVersion = 2
 
 // Message is one entry of a conversation with exactly the fields that every chat template knows.
 // What a message holds besides these stands in a JSON column next to the list.
@@ -73,10 +73,13 @@ type Call struct {
 	DrawPath           []int32    `parquet:"draw_path,list,optional" json:"draw_path"`
 	PromptTokenIDs     []int32    `parquet:"prompt_token_ids,list,optional" json:"prompt_token_ids"`         // len P
 	CompletionTokenIDs []int32    `parquet:"completion_token_ids,list,optional" json:"completion_token_ids"` // len N
-	CompletionLogprobs []float32  `parquet:"completion_logprobs,list,optional" json:"completion_logprobs"`   // len N, natural log
+	CompletionLogprobs []*float32 `parquet:"completion_logprobs,list,optional" json:"completion_logprobs"`   // len N, natural log; an element is NULL where the engine gave none for its token
 	PieceBytes         [][]byte   `parquet:"piece_bytes,list,optional" json:"piece_bytes"`                   // len N: the tokens as an engine without ids shows them
-	TokenSource        string     `parquet:"token_source,dict" json:"token_source"`                          // engine, aligned, retokenized, none
-	TokenizerID        *string    `parquet:"tokenizer_id,dict" json:"tokenizer_id"`
+	TokenSource        string     `parquet:"token_source,dict" json:"token_source"`                          // of completion_token_ids: engine, aligned, retokenized, none
+	PromptTokenSource  string     `parquet:"prompt_token_source,dict" json:"prompt_token_source"`            // of prompt_token_ids: engine, rendered, retokenized, none
+	EndToken           *string    `parquet:"end_token,dict" json:"end_token"`                                // returned, inferred, scored (all three: the last id), missing (sampled, not among the ids), none (cut); NULL: no ids
+	NoTokens           *string    `parquet:"no_tokens,dict" json:"no_tokens"`                                // why ids that were asked for are missing or not exact
+	TokenizerID        *string    `parquet:"tokenizer_id,dict" json:"tokenizer_id"`                          // digest of the vocabulary that ids were made with here; NULL where the engine returned them all
 	ChatTemplateSHA256 *string    `parquet:"chat_template_sha256,dict" json:"chat_template_sha256"`
 	ChatTemplateKwargs *string    `parquet:"chat_template_kwargs,dict" json:"chat_template_kwargs"`
 	LogprobsMode       string     `parquet:"logprobs_mode,dict" json:"logprobs_mode"` // raw, processed, sampled_unknown, none

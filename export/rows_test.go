@@ -78,7 +78,7 @@ func TestPromises1To4(t *testing.T) {
 	equal(t, "reward", each(rows, func(e Episode) *float64 { return e.Reward }),
 		`[null,null,1,0,null,null,null,0,0,0,1,null,1,null,null]`)
 	equal(t, "advantage", each(rows, func(e Episode) *float32 { return e.Advantage }),
-		`[null,null,1,-1,null,null,null,null,0,0,null,null,null,null,null]`)
+		`[null,null,1,-1,null,null,null,null,0,0,null,null,0,null,null]`)
 	equal(t, "excluded", each(rows, func(e Episode) *string { return e.Excluded }),
 		`[null,null,null,null,null,null,null,"truncated",null,null,null,null,null,null,null]`)
 	trained := func(e Episode) string {
@@ -141,14 +141,33 @@ func TestPromises6And7(t *testing.T) {
 	equal(t, "sampling", []any{none.TopK, none.MinP, none.Seed, none.Think, none.ContextTokens}, `[0,0,7,"off",2048]`)
 
 	ids := rows[12].Calls
-	equal(t, "ids", []any{ids[0].CompletionTokenIDs, ids[1].CompletionTokenIDs, ids[2].CompletionTokenIDs}, `[[5],[0,7],[4,0]]`)
-	equal(t, "logprobs", []any{ids[0].CompletionLogprobs, ids[1].CompletionLogprobs, ids[2].CompletionLogprobs}, `[[-0.25],[-1,-2],null]`)
-	equal(t, "token_source", []any{ids[0].TokenSource, ids[1].TokenSource, ids[2].TokenSource}, `["engine","aligned","retokenized"]`)
+	equal(t, "ids", []any{ids[0].CompletionTokenIDs, ids[1].CompletionTokenIDs, ids[2].CompletionTokenIDs}, `[[5],[0,6,7],[4,0]]`)
+	equal(t, "logprobs", []any{ids[0].CompletionLogprobs, ids[1].CompletionLogprobs, ids[2].CompletionLogprobs}, `[[-0.25],[-1,0,null],null]`)
+	equal(t, "token_source", []any{ids[0].TokenSource, ids[1].TokenSource, ids[2].TokenSource, none.TokenSource}, `["engine","aligned","retokenized","none"]`)
+	equal(t, "prompt_token_source", []any{ids[0].PromptTokenSource, ids[1].PromptTokenSource, ids[2].PromptTokenSource, none.PromptTokenSource}, `["engine","rendered","retokenized","none"]`)
+	equal(t, "end_token", []any{ids[0].EndToken, ids[1].EndToken, ids[2].EndToken, none.EndToken}, `["missing","inferred","none",null]`)
+	equal(t, "logprobs_mode", []any{ids[0].LogprobsMode, ids[1].LogprobsMode, ids[2].LogprobsMode, none.LogprobsMode}, `["raw","raw","none","none"]`)
+	equal(t, "tokenizer_id", []any{ids[0].TokenizerID, ids[1].TokenizerID}, `[null,"c0ffee"]`)
 	equal(t, "prefix_of_next", []any{ids[0].PrefixOfNext, ids[1].PrefixOfNext, ids[2].PrefixOfNext, none.PrefixOfNext}, `[true,false,null,null]`)
 	// two pieces for one id are not its log-probabilities
 	c := Call{}
-	c.tokens(&data.Draw{Pieces: make([]data.Piece, 2), Tokens: &data.Tokens{IDs: []int32{7}, Source: data.TokensEngine}}, "raw")
+	c.tokens(&data.Draw{Pieces: make([]data.Piece, 2), Tokens: &data.Tokens{IDs: []int32{7}, Source: data.TokensEngine}}, Info{LogprobsMode: "raw"})
 	equal(t, "logprobs of other pieces", []any{c.CompletionLogprobs, c.LogprobsMode}, `[null,"none"]`)
+	// the mode of the draw goes before that of the run; no mode where none is known
+	for _, d := range []struct {
+		draw data.Draw
+		want string
+	}{
+		{data.Draw{Pieces: make([]data.Piece, 1), LogprobsMode: data.LogprobsProcessed}, `[[0],"processed"]`},
+		{data.Draw{Pieces: make([]data.Piece, 1)}, `[[0],"raw"]`},
+		{data.Draw{Pieces: []data.Piece{{Logprob: data.Unknown()}}, LogprobsMode: data.LogprobsProcessed}, `[null,"none"]`},
+		{data.Draw{NoTokens: "two fit"}, `[null,"none"]`},
+	} {
+		c = Call{}
+		c.tokens(&d.draw, Info{LogprobsMode: "raw"})
+		equal(t, "logprobs", []any{c.CompletionLogprobs, c.LogprobsMode}, d.want)
+		equal(t, "no_tokens", known(d.draw.NoTokens), map[bool]string{false: `"two fit"`, true: `null`}[d.draw.NoTokens == ""])
+	}
 }
 
 func TestPromises8And9(t *testing.T) {

@@ -21,10 +21,11 @@ type task struct {
 	tools         *string
 	meta          *string
 	draws, passes *int32 // first attempts at the prompt; nil: not seen yet
+	logprobs      *logprobsSeen
 }
 
-func newTask(info Info, opts Options, p data.Prompt) (*task, error) {
-	t := &task{info: info, opts: opts, prompt: p, promptID: p.ID().String(), taskID: p.TaskID().String()}
+func newTask(info Info, opts Options, p data.Prompt, seen *logprobsSeen) (*task, error) {
+	t := &task{info: info, opts: opts, logprobs: seen, prompt: p, promptID: p.ID().String(), taskID: p.TaskID().String()}
 	var err error
 	if t.messages, t.full, err = messages(p.Messages); err != nil {
 		return nil, err

@@ -14,7 +14,9 @@ type view struct {
 	episodes []string // len(Rollouts): their ids
 	failure  *string  // id of the failed attempt in the context; nil: there is none
 
-	rows []Episode // of Rollouts, once asked for
+	rows      []Episode        // of Rollouts, once asked for
+	sequences []SequenceRow    // of Rollouts, once asked for
+	leftOut   map[string]int64 // turns that train and are in no sequence, by reason; nil: not asked for yet
 }
 
 func newView(t *task, g data.Group) *view {

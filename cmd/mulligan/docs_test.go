@@ -75,6 +75,7 @@ func TestDataReference(t *testing.T) {
 	var b strings.Builder
 	for _, table := range []struct{ title, file, row string }{
 		{"episodes", "row.go", "Episode"}, {"episodes: calls", "row.go", "Call"}, {"failures", "failure.go", "Failure"}, {"kto", "kto.go", "KTORow"},
+		{"sequences", "sequence.go", "SequenceRow"},
 	} {
 		fmt.Fprintf(&b, "\n### %s\n\n| column | type | null | |\n|---|---|---|---|\n", table.title)
 		f, err := parser.ParseFile(token.NewFileSet(), "../../export/"+table.file, nil, parser.ParseComments)
@@ -112,7 +113,10 @@ func columnType(goType string) (kind, null string) {
 		goType, null = rest, "yes"
 	}
 	if rest, ok := strings.CutPrefix(goType, "[]"); ok && rest != "byte" {
-		kind, _ = columnType(rest)
+		var element string
+		if kind, element = columnType(rest); element != "" {
+			kind += " or null"
+		}
 		return "list of " + kind, null
 	}
 	switch goType {

@@ -114,17 +114,25 @@ func given() []data.Group {
 	return []data.Group{Reflection(p, 0, r)}
 }
 
-// tokens has ids of the engine, with and without log-probabilities, where a prompt extends what
-// came before it and where it does not.
+// tokens has ids of every source, with log-probabilities that are known of all, some and no
+// tokens, where a context extends what came before it and where it does not.
 func tokens() []data.Group {
 	p := data.Prompt{Messages: []data.Message{{Role: "user", Content: "2+2"}}}
 	failed := Attempt("5", []int{0}, Judged(false, 0, "5"))
-	failed.Draw.Tokens = &data.Tokens{Prompt: []int32{1, 2}, IDs: []int32{5}, Logprobs: []float32{-0.25}, Source: data.TokensEngine}
+	failed.Draw.LogprobsMode = data.LogprobsRaw
+	failed.Draw.Tokens = &data.Tokens{Prompt: []int32{1, 2}, PromptSource: data.TokensEngine, IDs: []int32{5}, Logprobs: []float32{-0.25}, Source: data.TokensEngine, End: data.EndMissing}
 	r := Retried(p, failed, "No.", 0, true)
-	r.Turns[3].Draw.Tokens = &data.Tokens{Prompt: []int32{1, 2, 5, 9}, IDs: []int32{0, 7}, Source: data.TokensAligned}
-	r.Turns[3].Draw.Pieces = []data.Piece{{Bytes: []byte("N"), Logprob: -1}, {Bytes: []byte("o."), Logprob: -2}}
-	r.Turns[5].Draw.Tokens = &data.Tokens{Prompt: []int32{1, 2, 5, 9, 0, 8}, IDs: []int32{4, 0}, Source: data.TokensRetokenized}
-	return []data.Group{Attempts(p, failed), Reflection(p, 0, r)}
+	r.Turns[3].Draw.LogprobsMode = data.LogprobsRaw
+	r.Turns[3].Draw.Tokens = &data.Tokens{
+		Prompt: []int32{1, 2, 5, 9}, PromptSource: data.TokensRendered, IDs: []int32{0, 6, 7}, Logprobs: []float32{-1, 0, data.Unknown()},
+		Source: data.TokensAligned, End: data.EndInferred, Vocabulary: "c0ffee",
+	}
+	r.Turns[3].Draw.Pieces = []data.Piece{{Bytes: []byte("N"), Logprob: -1}, {Bytes: []byte("o."), Logprob: 0}}
+	r.Turns[5].Draw.Tokens = &data.Tokens{Prompt: []int32{1, 2, 5, 9, 0, 8}, PromptSource: data.TokensRetokenized, IDs: []int32{4, 0}, Source: data.TokensRetokenized, End: data.EndNone}
+	r.Advantage = ptr(0.0)
+	g := Reflection(p, 0, r)
+	g.Advantage, g.NoSignal = "population", true
+	return []data.Group{Attempts(p, failed), g}
 }
 
 // filtered has failures that were not reflected on.

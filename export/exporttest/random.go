@@ -116,18 +116,72 @@ func (r random) draw(path ...int) *data.Draw {
 			d.Pieces[i] = data.Piece{Bytes: rapid.SliceOfN(rapid.Byte(), 0, 4).Draw(r.t, "bytes"), Logprob: r.logprob()}
 		}
 	}
-	if r.bool("tokens") {
-		d.Tokens = &data.Tokens{Source: rapid.SampledFrom([]data.TokenSource{data.TokensEngine, data.TokensAligned, data.TokensRetokenized}).Draw(r.t, "source")}
-		d.Tokens.Prompt = rapid.SliceOfN(rapid.Int32(), 0, 3).Draw(r.t, "prompt ids")
-		d.Tokens.IDs = rapid.SliceOfN(rapid.Int32(), n, n).Draw(r.t, "ids")
-		if r.bool("logprobs") {
-			d.Tokens.Logprobs = make([]float32, n)
-			for i := range d.Tokens.Logprobs {
-				d.Tokens.Logprobs[i] = r.logprob()
+	if r.upTo(3) > 0 {
+		d.Tokens = r.tokens(n)
+	}
+	if r.bool("why") {
+		d.NoTokens = r.text()
+	}
+	if d.Pieces != nil || d.Tokens != nil && d.Tokens.Logprobs != nil {
+		d.LogprobsMode = rapid.SampledFrom([]data.LogprobsMode{"", data.LogprobsRaw, data.LogprobsProcessed, data.LogprobsUnknown}).Draw(r.t, "mode")
+	}
+	return d
+}
+
+// tokens draws n ids in a context of their own.
+func (r random) tokens(n int) *data.Tokens {
+	t := &data.Tokens{
+		Prompt: r.ids(r.upTo(3)), PromptSource: rapid.SampledFrom([]data.TokenSource{data.TokensEngine, data.TokensRendered, data.TokensRetokenized}).Draw(r.t, "prompt source"),
+		IDs: r.ids(n), Source: rapid.SampledFrom([]data.TokenSource{data.TokensEngine, data.TokensAligned, data.TokensRetokenized}).Draw(r.t, "source"),
+		End:        rapid.SampledFrom([]data.EndToken{data.EndReturned, data.EndInferred, data.EndScored, data.EndMissing, data.EndNone}).Draw(r.t, "end"),
+		Vocabulary: r.text(),
+	}
+	if n == 0 {
+		t.End = data.EndNone
+	}
+	if r.upTo(7) == 0 {
+		t.Prompt, t.PromptSource = nil, data.TokensNone
+	}
+	if r.bool("logprobs") {
+		t.Logprobs = make([]float32, n)
+		for i := range t.Logprobs {
+			t.Logprobs[i] = r.logprob()
+			if r.upTo(3) == 0 {
+				t.Logprobs[i] = data.Unknown()
 			}
 		}
 	}
-	return d
+	return t
+}
+
+// ids draws n ids, mostly of a few, so that runs that differ are often the same for a while.
+func (r random) ids(n int) []int32 {
+	return rapid.SliceOfN(rapid.SampledFrom([]int32{0, 1, 2, 3, math.MaxInt32}), n, n).Draw(r.t, "ids")
+}
+
+// continues gives the turns that have ids contexts that mostly begin with all before them, as an engine's would.
+func (r random) continues(turns []data.Turn) []data.Turn {
+	var before []int32
+	for i := range turns {
+		d := turns[i].Draw
+		if d == nil || d.Tokens == nil || d.Tokens.Prompt == nil {
+			continue
+		}
+		if before != nil && turns[i].Step != data.StepAttempt { // attempts are shared with other rollouts
+			context := append([]int32{}, before...)
+			switch r.upTo(7) {
+			case 0:
+				context = context[:r.upTo(len(context))]
+			case 1:
+				for k := range context[r.upTo(len(context)):] {
+					context[k] = 0
+				}
+			}
+			d.Tokens.Prompt = append(context, d.Tokens.Prompt...)
+		}
+		before = append(append([]int32{}, d.Tokens.Prompt...), d.Tokens.IDs...)
+	}
+	return turns
 }
 
 func (r random) logprob() float32 {
@@ -175,7 +229,8 @@ func (r random) prompt() []data.Group {
 
 func (r random) again(p data.Prompt, failed data.Turn) data.Rollout {
 	last := r.turn(data.StepRetry, r.verdict(r.bool("pass")), 0, -1, 0)
-	return data.Rollout{Policy: Policy, Turns: append(asked(p), failed, data.Turn{Message: r.message(data.RoleUser), Step: data.StepQuestion}, last)}
+	turns := append(asked(p), failed, data.Turn{Message: r.message(data.RoleUser), Step: data.StepQuestion}, last)
+	return data.Rollout{Policy: Policy, Turns: r.continues(turns)}
 }
 
 // reflections draws a group, with advantages half of the time; some rollouts are excluded.
@@ -194,8 +249,8 @@ func (r random) reflections(p data.Prompt, index int, failed data.Turn) data.Gro
 			reflection.Train = true
 			sum, n = sum+reward, n+1
 		}
-		rollout.Turns = append(asked(p), failed, data.Turn{Message: request, Step: data.StepReflect}, reflection,
-			data.Turn{Message: question, Step: data.StepQuestion}, r.turn(data.StepRetry, r.verdict(pass), 0, k, 0))
+		rollout.Turns = r.continues(append(asked(p), failed, data.Turn{Message: request, Step: data.StepReflect}, reflection,
+			data.Turn{Message: question, Step: data.StepQuestion}, r.turn(data.StepRetry, r.verdict(pass), 0, k, 0)))
 		g.Rollouts = append(g.Rollouts, rollout)
 	}
 	if r.bool("advantages") {

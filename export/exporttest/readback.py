@@ -28,7 +28,7 @@ import pyarrow
 import pyarrow.ipc
 import pyarrow.parquet
 
-FLOAT32 = {"advantage", "completion_logprobs", "loss_weight"}
+FLOAT32 = {"advantage", "advantages", "completion_logprobs", "logprobs", "loss_weight"}
 
 
 class Different(Exception):

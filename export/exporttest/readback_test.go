@@ -16,6 +16,9 @@ import (
 // Python with pyarrow 26.0.1, duckdb 2.0.0, polars 2.1.0 and datasets 5.2.0.
 func TestReadBackByPython(t *testing.T) {
 	python := os.Getenv("MULLIGAN_PYTHON")
+	if python == "" && os.Getenv("MULLIGAN_FULL") == "1" {
+		t.Fatal("MULLIGAN_PYTHON is not set")
+	}
 	if python == "" {
 		t.Skip("MULLIGAN_PYTHON is not set")
 	}
@@ -24,7 +27,10 @@ func TestReadBackByPython(t *testing.T) {
 		groups = append(groups, exporttest.Prompts().Example(seed)...)
 	}
 	info := export.Info{Run: "run", Verifier: "number", LogprobsMode: "raw"}
-	opts := export.Options{Times: true, ToolText: true, RowGroupRows: 4, ShardRows: 20}
+	opts := export.Options{
+		Times: true, ToolText: true, RowGroupRows: 4, ShardRows: 20,
+		TokenSources: []string{"engine", "rendered", "aligned", "retokenized"}, Logprobs: export.LogprobsAny, Skip: []string{export.SkipNoTokens},
+	}
 	dir, dump := t.TempDir(), t.TempDir()
 	write := func(dir string, opts export.Options, formats ...export.Format) export.Manifest {
 		m, err := export.Write(context.Background(), disk.OS{}, dir, info, opts, formats, exporttest.All(groups))
@@ -34,7 +40,7 @@ func TestReadBackByPython(t *testing.T) {
 		return m
 	}
 	write(dir, opts, export.Formats()...)
-	for _, f := range []export.Format{export.EpisodesJSONL, export.FailuresJSONL, export.KTOJSONL} {
+	for _, f := range []export.Format{export.EpisodesJSONL, export.FailuresJSONL, export.KTOJSONL, export.SequencesJSONL} {
 		one := t.TempDir()
 		opts.ShardRows = 0
 		m := write(one, opts, f)

@@ -1,0 +1,228 @@
+package export
+
+import (
+	"errors"
+	"fmt"
+
+	"mulligan/data"
+)
+
+// SequenceRow is a row of the format sequences: one training sample, as ids and masks of one length T.
+// Every trainer's own shape follows from it: labels as TRL's SFTTrainer and axolotl read them;
+// input_ids, loss_mask, logprobs, advantages as the async GRPO of TRL, prime-rl, NeMo-RL and AReaL have them; split
+// at prompt_len for verl, SkyRL, slime and OpenRLHF; shifted by one for Tinker.
+//
+// A row is a data.Sequence that holds at least one token of the loss. sampled_mask and segment_ids speak of this row: a
+// reply that is part of the context, because the context could not continue the sequence that sampled it, is 0 in both.
+type SequenceRow struct {
+	SequenceID         string     `parquet:"sequence_id" json:"sequence_id"`             // from the content: episode, place, ids and masks
+	EpisodeID          string     `parquet:"episode_id" json:"episode_id"`               // row of the format episodes
+	GroupID            string     `parquet:"group_id,dict" json:"group_id"`              // rollouts that share one context, so that their rewards may be compared
+	SampleIndex        int32      `parquet:"sample_index" json:"sample_index"`           // in the group
+	SequenceIndex      int32      `parquet:"sequence_index" json:"sequence_index"`       // in the episode, those without a token of the loss counted: 0 continues from the start
+	Kind               string     `parquet:"kind,dict" json:"kind"`                      // call: one sampled turn; merged: several, each context extending what came before
+	TrainedTurns       int32      `parquet:"trained_turns" json:"trained_turns"`         // turns whose tokens enter the loss
+	InputIDs           []int32    `parquet:"input_ids,list" json:"input_ids"`            // len T
+	PromptLen          int32      `parquet:"prompt_len" json:"prompt_len"`               // tokens before the first sampled one
+	SampledMask        []int8     `parquet:"sampled_mask,list" json:"sampled_mask"`      // len T: 1 where the policy wrote it, its end token included
+	LossMask           []int8     `parquet:"loss_mask,list" json:"loss_mask"`            // len T: 1 where it enters the loss: the reflection's tokens
+	SegmentIDs         []int8     `parquet:"segment_ids,list" json:"segment_ids"`        // len T: 0 context, 1 attempt, 2 reflection, 3 retry, 127 any other step
+	Labels             []int32    `parquet:"labels,list" json:"labels"`                  // len T: the id where loss_mask is 1, else -100; not shifted
+	Logprobs           []*float32 `parquet:"logprobs,list,optional" json:"logprobs"`     // len T, natural log: 0 where not sampled; an element is NULL where sampled and not known; NULL: none is known
+	LogprobsComplete   bool       `parquet:"logprobs_complete" json:"logprobs_complete"` // every token of the loss has one
+	LogprobsMode       string     `parquet:"logprobs_mode,dict" json:"logprobs_mode"`    // raw, processed, sampled_unknown, mixed, none
+	Advantages         []float32  `parquet:"advantages,list,optional" json:"advantages"` // len T: the episode's where loss_mask is 1, else 0; NULL: it has none
+	Reward             float64    `parquet:"reward" json:"reward"`                       // of the tokens of the loss
+	Label              *bool      `parquet:"label" json:"label"`                         // the retry passed; NULL: no judged retry
+	Temperature        *float64   `parquet:"temperature" json:"temperature"`             // of the turns that train, as the next two; NULL where they differ
+	TopP               *float64   `parquet:"top_p" json:"top_p"`
+	TopK               *int32     `parquet:"top_k" json:"top_k"`                        // 0: the whole distribution
+	EndToken           *string    `parquet:"end_token,dict" json:"end_token"`           // of the last turn that trains: returned, inferred, scored, missing (not among its ids), none (cut)
+	TokenSource        string     `parquet:"token_source,dict" json:"token_source"`     // the worst of all ids and contexts: engine, rendered, aligned, retokenized
+	Exact              bool       `parquet:"exact" json:"exact"`                        // all are those that the engine worked with
+	BreakReason        *string    `parquet:"break_reason,dict" json:"break_reason"`     // why it does not continue the sequence before: template_rewrote_history, same_text_other_ids, ids_differ (one of these), ids_unknown; NULL: it is the first
+	BreakAt            *int32     `parquet:"break_at" json:"break_at"`                  // the first position whose ids differ; NULL where ids are unknown
+	BreakTurn          *int32     `parquet:"break_turn" json:"break_turn"`              // the turn of the sequence before that it falls in, or that has no ids
+	PolicyVersion      *string    `parquet:"policy_version,dict" json:"policy_version"` // digest of the weights, as the engine tells it
+	TokenizerID        *string    `parquet:"tokenizer_id,dict" json:"tokenizer_id"`     // digest of the vocabulary that ids were made with here; NULL where the engine returned them all
+	ChatTemplateSHA256 *string    `parquet:"chat_template_sha256,dict" json:"chat_template_sha256"`
+	Truncated          bool       `parquet:"truncated" json:"truncated"` // a sampled turn of it was cut at its length
+}
+
+// The kinds of a sequence.
+const (
+	KindCall   = "call"
+	KindMerged = "merged"
+)
+
+// sequenceRows returns one row for each sequence with a token of the loss. It is computed once for
+// all formats, and counts in the view what is left out.
+func sequenceRows(v *view) ([]SequenceRow, error) {
+	if v.leftOut != nil {
+		return v.sequences, nil
+	}
+	v.leftOut = map[string]int64{}
+	for i, r := range v.Rollouts {
+		if r.Trained() < 0 {
+			continue
+		}
+		if err := v.addSequences(i); err != nil {
+			return nil, fmt.Errorf("rollout %d: %w", i, err)
+		}
+	}
+	return v.sequences, nil
+}
+
+func (v *view) addSequences(rollout int) error {
+	r := v.Rollouts[rollout]
+	all, err := r.Sequences()
+	if none := new(data.NoTokensError); errors.As(err, &none) {
+		if !v.task.opts.skips(SkipNoTokens) {
+			return fmt.Errorf("%w: draw with an engine that returns ids, leave out the format sequences, or name %s in skip to leave such rollouts out", err, SkipNoTokens)
+		}
+		for _, t := range r.Turns {
+			v.leftOut[SkipNoTokens] += one(t.Train)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for i, s := range all {
+		switch trained := int64(s.Trained()); {
+		case trained == 0:
+		case !s.HasLoss():
+			v.leftOut[leftOutEmpty] += trained
+		default:
+			row, err := v.sequence(rollout, i, s)
+			if refused := new(refusal); errors.As(err, &refused) && v.task.opts.skips(refused.reason) {
+				v.leftOut[refused.reason] += trained
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			v.sequences = append(v.sequences, row)
+		}
+	}
+	return nil
+}
+
+// leftOutEmpty counts turns that train and have no tokens: an engine answered with nothing.
+const leftOutEmpty = "empty"
+
+// refusal says that a row breaks what the options ask for. Its reason may stand in skip.
+type refusal struct {
+	reason string
+	err    error
+}
+
+func (e *refusal) Error() string { return e.err.Error() }
+func (e *refusal) Unwrap() error { return e.err }
+
+func (v *view) sequence(rollout, index int, s data.Sequence) (SequenceRow, error) {
+	if err := s.Check(); err != nil {
+		return SequenceRow{}, fmt.Errorf("sequence %d: %w", index, err)
+	}
+	r := v.Rollouts[rollout]
+	if err := v.task.opts.takes(r, s); err != nil {
+		return SequenceRow{}, err
+	}
+	row := SequenceRow{
+		EpisodeID:     v.episodes[rollout],
+		GroupID:       v.id,
+		SampleIndex:   int32(rollout),
+		SequenceIndex: int32(index),
+		Kind:          KindCall,
+		TrainedTurns:  int32(s.Trained()),
+		InputIDs:      s.IDs,
+		PromptLen:     int32(s.PromptLen),
+		SampledMask:   bits(s.Sampled),
+		LossMask:      bits(s.Loss),
+		SegmentIDs:    s.Segments,
+		Labels:        s.Labels(),
+		Advantages:    s.Advantages,
+		Reward:        *r.Reward,
+		TokenSource:   string(s.Source),
+		Exact:         s.Exact,
+		PolicyVersion: known(r.Policy.Revision), ChatTemplateSHA256: known(r.Policy.TemplateDigest),
+	}
+	if len(s.Spans) > 1 {
+		row.Kind = KindMerged
+	}
+	if retry := r.Last(data.StepRetry); retry != nil && retry.Verdict != nil {
+		row.Label = &retry.Verdict.Pass
+	}
+	if b := s.Break; b != nil {
+		row.BreakReason, row.BreakTurn = ptr(string(b.Reason)), number(b.Turn)
+		if b.At >= 0 {
+			row.BreakAt = number(b.At)
+		}
+	}
+	row.draws(r, s)
+	if err := v.task.logprobs.add(&row, r, s, v.task); err != nil {
+		return SequenceRow{}, err
+	}
+	row.SequenceID = row.id()
+	return row, nil
+}
+
+// draws fills what the draws of the sampled turns say.
+func (row *SequenceRow) draws(r data.Rollout, s data.Sequence) {
+	first := true
+	for _, span := range s.Spans {
+		d := r.Turns[span.Turn].Draw
+		row.Truncated = row.Truncated || d.Truncated()
+		if row.TokenizerID == nil {
+			row.TokenizerID = known(d.Tokens.Vocabulary)
+		}
+		if !span.Train {
+			continue
+		}
+		row.EndToken = known(string(span.End))
+		p := d.Sampling
+		if first {
+			row.Temperature, row.TopP, row.TopK, first = &p.Temperature, &p.TopP, number(p.TopK), false
+			continue
+		}
+		if row.Temperature != nil && *row.Temperature != p.Temperature {
+			row.Temperature = nil
+		}
+		if row.TopP != nil && *row.TopP != p.TopP {
+			row.TopP = nil
+		}
+		if row.TopK != nil && *row.TopK != int32(p.TopK) {
+			row.TopK = nil
+		}
+	}
+}
+
+// id is the digest of episode, place, ids and masks.
+func (row *SequenceRow) id() string {
+	h := data.NewHasher("sequence")
+	h.String(row.EpisodeID)
+	h.Int(int(row.SequenceIndex))
+	b := make([]byte, 0, 6*len(row.InputIDs))
+	for _, id := range row.InputIDs {
+		b = append(b, byte(id), byte(id>>8), byte(id>>16), byte(id>>24))
+	}
+	h.Bytes(b)
+	for _, mask := range [][]int8{row.SampledMask, row.LossMask, row.SegmentIDs} {
+		b = b[:0]
+		for _, m := range mask {
+			b = append(b, byte(m))
+		}
+		h.Bytes(b)
+	}
+	return h.Sum().String()
+}
+
+func bits(mask []bool) []int8 {
+	b := make([]int8, len(mask))
+	for i, m := range mask {
+		if m {
+			b[i] = 1
+		}
+	}
+	return b
+}
