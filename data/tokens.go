@@ -48,6 +48,7 @@ type Tokens struct {
 	Source       TokenSource // of IDs
 	End          EndToken
 	Vocabulary   string // digest of the tokenizer that ids were made with here; "" where the engine returned them all
+	FilledBy     string // the model and server that scored what the engine gave no log-probability for; "": nothing was filled in
 }
 
 // Exact reports whether both context and completion are the ids that the engine worked with.

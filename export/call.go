@@ -123,6 +123,9 @@ func (c *Call) tokens(d *data.Draw, info Info) {
 		}
 	}
 	c.NoTokens = known(d.NoTokens)
+	if d.Tokens != nil {
+		c.LogprobsFilledBy = known(d.Tokens.FilledBy)
+	}
 	if t := d.Tokens; t != nil {
 		logprobs = d.TokenLogprobs()
 		c.TokenSource = string(t.Source)

@@ -78,6 +78,7 @@ type Call struct {
 	TokenSource        string     `parquet:"token_source,dict" json:"token_source"`                          // of completion_token_ids: engine, aligned, retokenized, none
 	PromptTokenSource  string     `parquet:"prompt_token_source,dict" json:"prompt_token_source"`            // of prompt_token_ids: engine, rendered, retokenized, none
 	EndToken           *string    `parquet:"end_token,dict" json:"end_token"`                                // returned, inferred, scored (all three: the last id), missing (sampled, not among the ids), none (cut); NULL: no ids
+	LogprobsFilledBy   *string    `parquet:"logprobs_filled_by,dict" json:"logprobs_filled_by"`              // the model and server that scored the tokens that the engine gave no log-probability for
 	NoTokens           *string    `parquet:"no_tokens,dict" json:"no_tokens"`                                // why ids that were asked for are missing or not exact
 	TokenizerID        *string    `parquet:"tokenizer_id,dict" json:"tokenizer_id"`                          // digest of the vocabulary that ids were made with here; NULL where the engine returned them all
 	ChatTemplateSHA256 *string    `parquet:"chat_template_sha256,dict" json:"chat_template_sha256"`

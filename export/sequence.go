@@ -15,26 +15,27 @@ import (
 // A row is a data.Sequence that holds at least one token of the loss. sampled_mask and segment_ids speak of this row: a
 // reply that is part of the context, because the context could not continue the sequence that sampled it, is 0 in both.
 type SequenceRow struct {
-	SequenceID         string     `parquet:"sequence_id" json:"sequence_id"`             // from the content: episode, place, ids and masks
-	EpisodeID          string     `parquet:"episode_id" json:"episode_id"`               // row of the format episodes
-	GroupID            string     `parquet:"group_id,dict" json:"group_id"`              // rollouts that share one context, so that their rewards may be compared
-	SampleIndex        int32      `parquet:"sample_index" json:"sample_index"`           // in the group
-	SequenceIndex      int32      `parquet:"sequence_index" json:"sequence_index"`       // in the episode, those without a token of the loss counted: 0 continues from the start
-	Kind               string     `parquet:"kind,dict" json:"kind"`                      // call: one sampled turn; merged: several, each context extending what came before
-	TrainedTurns       int32      `parquet:"trained_turns" json:"trained_turns"`         // turns whose tokens enter the loss
-	InputIDs           []int32    `parquet:"input_ids,list" json:"input_ids"`            // len T
-	PromptLen          int32      `parquet:"prompt_len" json:"prompt_len"`               // tokens before the first sampled one
-	SampledMask        []int8     `parquet:"sampled_mask,list" json:"sampled_mask"`      // len T: 1 where the policy wrote it, its end token included
-	LossMask           []int8     `parquet:"loss_mask,list" json:"loss_mask"`            // len T: 1 where it enters the loss: the reflection's tokens
-	SegmentIDs         []int8     `parquet:"segment_ids,list" json:"segment_ids"`        // len T: 0 context, 1 attempt, 2 reflection, 3 retry, 127 any other step
-	Labels             []int32    `parquet:"labels,list" json:"labels"`                  // len T: the id where loss_mask is 1, else -100; not shifted
-	Logprobs           []*float32 `parquet:"logprobs,list,optional" json:"logprobs"`     // len T, natural log: 0 where not sampled; an element is NULL where sampled and not known; NULL: none is known
-	LogprobsComplete   bool       `parquet:"logprobs_complete" json:"logprobs_complete"` // every token of the loss has one
-	LogprobsMode       string     `parquet:"logprobs_mode,dict" json:"logprobs_mode"`    // raw, processed, sampled_unknown, mixed, none
-	Advantages         []float32  `parquet:"advantages,list,optional" json:"advantages"` // len T: the episode's where loss_mask is 1, else 0; NULL: it has none
-	Reward             float64    `parquet:"reward" json:"reward"`                       // of the tokens of the loss
-	Label              *bool      `parquet:"label" json:"label"`                         // the retry passed; NULL: no judged retry
-	Temperature        *float64   `parquet:"temperature" json:"temperature"`             // of the turns that train, as the next two; NULL where they differ
+	SequenceID         string     `parquet:"sequence_id" json:"sequence_id"`                    // from the content: episode, place, ids and masks
+	EpisodeID          string     `parquet:"episode_id" json:"episode_id"`                      // row of the format episodes
+	GroupID            string     `parquet:"group_id,dict" json:"group_id"`                     // rollouts that share one context, so that their rewards may be compared
+	SampleIndex        int32      `parquet:"sample_index" json:"sample_index"`                  // in the group
+	SequenceIndex      int32      `parquet:"sequence_index" json:"sequence_index"`              // in the episode, those without a token of the loss counted: 0 continues from the start
+	Kind               string     `parquet:"kind,dict" json:"kind"`                             // call: one sampled turn; merged: several, each context extending what came before
+	TrainedTurns       int32      `parquet:"trained_turns" json:"trained_turns"`                // turns whose tokens enter the loss
+	InputIDs           []int32    `parquet:"input_ids,list" json:"input_ids"`                   // len T
+	PromptLen          int32      `parquet:"prompt_len" json:"prompt_len"`                      // tokens before the first sampled one
+	SampledMask        []int8     `parquet:"sampled_mask,list" json:"sampled_mask"`             // len T: 1 where the policy wrote it, its end token included
+	LossMask           []int8     `parquet:"loss_mask,list" json:"loss_mask"`                   // len T: 1 where it enters the loss: the reflection's tokens
+	SegmentIDs         []int8     `parquet:"segment_ids,list" json:"segment_ids"`               // len T: 0 context, 1 attempt, 2 reflection, 3 retry, 127 any other step
+	Labels             []int32    `parquet:"labels,list" json:"labels"`                         // len T: the id where loss_mask is 1, else -100; not shifted
+	Logprobs           []*float32 `parquet:"logprobs,list,optional" json:"logprobs"`            // len T, natural log: 0 where not sampled; an element is NULL where sampled and not known; NULL: none is known
+	LogprobsComplete   bool       `parquet:"logprobs_complete" json:"logprobs_complete"`        // every token of the loss has one
+	LogprobsMode       string     `parquet:"logprobs_mode,dict" json:"logprobs_mode"`           // raw, processed, sampled_unknown, mixed, none
+	LogprobsFilledBy   *string    `parquet:"logprobs_filled_by,dict" json:"logprobs_filled_by"` // the model and server that scored the tokens that the engine gave none for
+	Advantages         []float32  `parquet:"advantages,list,optional" json:"advantages"`        // len T: the episode's where loss_mask is 1, else 0; NULL: it has none
+	Reward             float64    `parquet:"reward" json:"reward"`                              // of the tokens of the loss
+	Label              *bool      `parquet:"label" json:"label"`                                // the retry passed; NULL: no judged retry
+	Temperature        *float64   `parquet:"temperature" json:"temperature"`                    // of the turns that train, as the next two; NULL where they differ
 	TopP               *float64   `parquet:"top_p" json:"top_p"`
 	TopK               *int32     `parquet:"top_k" json:"top_k"`                        // 0: the whole distribution
 	EndToken           *string    `parquet:"end_token,dict" json:"end_token"`           // of the last turn that trains: returned, inferred, scored, missing (not among its ids), none (cut)
@@ -120,6 +121,16 @@ type refusal struct {
 func (e *refusal) Error() string { return e.err.Error() }
 func (e *refusal) Unwrap() error { return e.err }
 
+// filledBy returns who filled in log-probabilities of the turns of a sequence; nil: nobody.
+func filledBy(r data.Rollout, s data.Sequence) *string {
+	for _, span := range s.Spans {
+		if by := r.Turns[span.Turn].Draw.Tokens.FilledBy; by != "" {
+			return &by
+		}
+	}
+	return nil
+}
+
 func (v *view) sequence(rollout, index int, s data.Sequence) (SequenceRow, error) {
 	if err := s.Check(); err != nil {
 		return SequenceRow{}, fmt.Errorf("sequence %d: %w", index, err)
@@ -129,23 +140,24 @@ func (v *view) sequence(rollout, index int, s data.Sequence) (SequenceRow, error
 		return SequenceRow{}, err
 	}
 	row := SequenceRow{
-		EpisodeID:     v.episodes[rollout],
-		GroupID:       v.id,
-		SampleIndex:   int32(rollout),
-		SequenceIndex: int32(index),
-		Kind:          KindCall,
-		TrainedTurns:  int32(s.Trained()),
-		InputIDs:      s.IDs,
-		PromptLen:     int32(s.PromptLen),
-		SampledMask:   bits(s.Sampled),
-		LossMask:      bits(s.Loss),
-		SegmentIDs:    s.Segments,
-		Labels:        s.Labels(),
-		Advantages:    s.Advantages,
-		Reward:        *r.Reward,
-		TokenSource:   string(s.Source),
-		Exact:         s.Exact,
-		PolicyVersion: known(r.Policy.Revision), ChatTemplateSHA256: known(r.Policy.TemplateDigest),
+		EpisodeID:        v.episodes[rollout],
+		GroupID:          v.id,
+		SampleIndex:      int32(rollout),
+		SequenceIndex:    int32(index),
+		Kind:             KindCall,
+		TrainedTurns:     int32(s.Trained()),
+		InputIDs:         s.IDs,
+		PromptLen:        int32(s.PromptLen),
+		SampledMask:      bits(s.Sampled),
+		LogprobsFilledBy: filledBy(r, s),
+		LossMask:         bits(s.Loss),
+		SegmentIDs:       s.Segments,
+		Labels:           s.Labels(),
+		Advantages:       s.Advantages,
+		Reward:           *r.Reward,
+		TokenSource:      string(s.Source),
+		Exact:            s.Exact,
+		PolicyVersion:    known(r.Policy.Revision), ChatTemplateSHA256: known(r.Policy.TemplateDigest),
 	}
 	if len(s.Spans) > 1 {
 		row.Kind = KindMerged

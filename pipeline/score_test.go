@@ -84,6 +84,23 @@ func TestScore(t *testing.T) {
 	if tally.EngineDraws != out.Scored+out.Before || tally.ExactTrained != tally.Trained || tally.TrainedIDs == 0 {
 		t.Errorf("%+v", tally)
 	}
+	for g, err := range run.Filled(by) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range g.Rollouts {
+			for _, turn := range r.Turns {
+				if turn.Draw == nil {
+					continue
+				}
+				k := turn.Draw.Tokens
+				last := len(k.IDs) - 1
+				if want := -float32(endOfTurn) - float32(len(k.Prompt)+last)/1024; !k.Complete() || k.Logprobs[last] != want || k.FilledBy != "judge, " || k.Logprobs[0] != 0 {
+					t.Fatalf("%s: %v filled by %q: want %g at the end, and the engine's own before it", turn.Step, k.Logprobs, k.FilledBy, want)
+				}
+			}
+		}
+	}
 	for range run.Scores(data.Policy{Model: "judge", Revision: "2"}, nil, 0) {
 		t.Error("another model's scores are its own")
 	}

@@ -4,12 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/urfave/cli/v2"
 
+	"mulligan/data"
 	"mulligan/data/disk"
 	"mulligan/export"
 	"mulligan/pipeline"
@@ -29,6 +32,10 @@ func exportCommand() *cli.Command {
 			&cli.Int64Flag{Name: "shard-rows", Usage: "rows after which a new file starts; 0: none"},
 			&cli.BoolFlag{Name: "times", Usage: "include when draws were made and how long they took: two runs then never give the same bytes"},
 			&cli.BoolFlag{Name: "tool-text", Usage: "write tool calls that the engine parsed as JSON text where a format has no field for them"},
+			&cli.StringSliceFlag{Name: "token-sources", Usage: "sources of ids that sequences takes; may be repeated (default: engine, rendered, aligned; retokenized only by name)"},
+			&cli.StringFlag{Name: "logprobs", Usage: "log-probabilities that sequences takes: same, complete, any or none", Value: "same"},
+			&cli.StringSliceFlag{Name: "skip", Usage: "leave out of sequences, and count, what would refuse the export: no_tokens, source, logprobs; may be repeated"},
+			&cli.StringFlag{Name: "fill-logprobs", Usage: "where the engine gave a token no log-probability, take the one that this model gave in `mulligan score`; rows say so"},
 			&cli.BoolFlag{Name: "json", Usage: "print the manifest"},
 		},
 		Action: func(c *cli.Context) error {
@@ -43,8 +50,17 @@ func exportCommand() *cli.Command {
 			}
 			ctx, _, _, stop := interruptible(c.App.ErrWriter, 0)
 			defer stop()
-			m, err := exportTo(ctx, r, to, strings.Split(c.String("format"), ","), export.Options{
-				Split: c.String("split"), ShardRows: c.Int64("shard-rows"), Times: c.Bool("times"), ToolText: c.Bool("tool-text")})
+			groups := r.Groups()
+			if model := c.String("fill-logprobs"); model != "" {
+				by, err := scoredBy(r, model)
+				if err != nil {
+					return err
+				}
+				groups = r.Filled(by)
+			}
+			m, err := exportTo(ctx, r, groups, to, strings.Split(c.String("format"), ","), export.Options{
+				Split: c.String("split"), ShardRows: c.Int64("shard-rows"), Times: c.Bool("times"), ToolText: c.Bool("tool-text"),
+				TokenSources: c.StringSlice("token-sources"), Logprobs: c.String("logprobs"), Skip: c.StringSlice("skip")})
 			if err != nil {
 				return err
 			}
@@ -66,7 +82,7 @@ func exportCommand() *cli.Command {
 }
 
 // exportTo writes a run's finished prompts.
-func exportTo(ctx context.Context, r *pipeline.Run, to string, wanted []string, opts export.Options) (export.Manifest, error) {
+func exportTo(ctx context.Context, r *pipeline.Run, groups iter.Seq2[data.Group, error], to string, wanted []string, opts export.Options) (export.Manifest, error) {
 	var fs []export.Format
 	for _, name := range wanted {
 		f, ok := formats[strings.TrimSpace(name)]
@@ -82,7 +98,31 @@ func exportTo(ctx context.Context, r *pipeline.Run, to string, wanted []string, 
 	if err != nil {
 		return export.Manifest{}, err
 	}
-	return export.Write(ctx, disk.OS{}, to, info, opts, fs, r.Groups())
+	return export.Write(ctx, disk.OS{}, to, info, opts, fs, groups)
+}
+
+// scoredBy finds the one model of this name that has scored draws of a run.
+func scoredBy(r *pipeline.Run, model string) (data.Policy, error) {
+	all, err := r.Scorers()
+	if err != nil {
+		return data.Policy{}, err
+	}
+	var found []data.Policy
+	var known []string
+	for p := range all {
+		known = append(known, describe(p))
+		if p.Model == model {
+			found = append(found, p)
+		}
+	}
+	slices.Sort(known)
+	switch {
+	case len(known) == 0:
+		return data.Policy{}, usagef("--fill-logprobs %s: no model has scored draws of %s: run `mulligan score` first", model, r.Dir)
+	case len(found) != 1:
+		return data.Policy{}, usagef("--fill-logprobs %s: %d models of this name have scored draws of %s; known: %s", model, len(found), r.Dir, strings.Join(known, "; "))
+	}
+	return found[0], nil
 }
 
 // exportInfo says of the run what does not depend on the clock, on its folder, or on what may

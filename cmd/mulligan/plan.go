@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -51,7 +52,7 @@ type example struct {
 }
 
 type engineSettings struct {
-	Kind        string        `yaml:"kind" help:"ollama"`
+	Kind        string        `yaml:"kind" help:"ollama or openai (vLLM, SGLang, llama-server, and whatever speaks like them)"`
 	Endpoints   []string      `yaml:"endpoints" help:"addresses of servers that serve the same model"`
 	Model       string        `yaml:"model" help:"as the engine knows it"`
 	Concurrency int           `yaml:"concurrency" help:"draws in flight"`
@@ -62,6 +63,17 @@ type engineSettings struct {
 	MaxWait     time.Duration `yaml:"max_wait" help:"the longest wait, Retry-After included"`
 	KeepAlive   time.Duration `yaml:"keep_alive" help:"how long the server keeps the model loaded"`
 	StopWithin  time.Duration `yaml:"stop_within" help:"after Ctrl-C, how long draws in flight may take to finish"`
+
+	Tokens    string `yaml:"tokens" help:"token ids: auto (where they can be had), require (a draw without exact ids fails its prompt) or off"`
+	ScoreEnds bool   `yaml:"score_ends" help:"ollama: ask once more behind each reply for the end token and its log-probability, which the server does not return"`
+
+	Dialect      string            `yaml:"dialect" help:"openai: auto (ask the server), vllm, sglang, llama.cpp or generic (text only)"`
+	TokenIn      bool              `yaml:"token_in" help:"openai: send contexts as ids that extend what was sampled, where the engine can; changes the draws"`
+	LogprobsMode string            `yaml:"logprobs_mode" help:"openai: what the server's log-probabilities are of, raw or processed; empty: what its kind gives by default"`
+	APIKeyEnv    string            `yaml:"api_key_env" help:"openai: the environment variable whose value is sent as a bearer token"`
+	HeadersEnv   map[string]string `yaml:"headers_env" help:"openai: further headers, each with the environment variable that holds its value"`
+
+	CheckEvery time.Duration `yaml:"check_every" help:"how often an endpoint in use is asked whether it still serves the same model"`
 }
 
 type samplingSettings struct {
@@ -74,6 +86,7 @@ type samplingSettings struct {
 	Context       int                       `yaml:"context" help:"tokens of prompt and completion together (num_ctx)"`
 	Stop          []string                  `yaml:"stop" help:"texts that end a completion"`
 	Think         string                    `yaml:"think" help:"off, on, low, medium or high"`
+	Format        string                    `yaml:"format" help:"of the reply: empty (free), json, or a JSON Schema as text"`
 	Steps         map[string]map[string]any `yaml:"steps" help:"other values for a step: attempt, reflection, retry"`
 }
 
@@ -84,16 +97,21 @@ type exportSettings struct {
 
 	ShardRows int64 `yaml:"shard_rows" help:"rows after which a new file starts; 0: none"`
 	ToolText  bool  `yaml:"tool_text" help:"write tool calls that the engine parsed as JSON text where a format (kto) has no field for them"`
+
+	TokenSources []string `yaml:"token_sources" help:"sources of ids that sequences takes; empty: engine, rendered and aligned; retokenized only by name"`
+	Logprobs     string   `yaml:"logprobs" help:"log-probabilities that sequences takes: same (no unknown mode, no mixture), complete (and every token that trains has one), any or none"`
+	Skip         []string `yaml:"skip" help:"leave out of sequences, and count, what would refuse the export: no_tokens, source, logprobs"`
 }
 
 func defaultSettings() planSettings {
 	return planSettings{
 		Engine: engineSettings{Kind: "ollama", Endpoints: []string{"http://127.0.0.1:11434"}, Concurrency: 8,
 			Timeout: 10 * time.Minute, Tries: 8,
-			Wait: 500 * time.Millisecond, MaxWait: time.Minute, KeepAlive: 30 * time.Minute, StopWithin: 30 * time.Second},
+			Wait: 500 * time.Millisecond, MaxWait: time.Minute, KeepAlive: 30 * time.Minute, StopWithin: 30 * time.Second,
+			Tokens: "auto", ScoreEnds: true, Dialect: "auto", CheckEvery: time.Minute},
 		Sampling: samplingSettings{Temperature: 1, TopP: 1, RepeatPenalty: 1, MaxTokens: 512, Context: 4096, Think: "off"},
 		Seed:     1, MaxFailed: 100,
-		Export: exportSettings{Formats: []string{"episodes", "failures", "kto"}, Split: "train"},
+		Export: exportSettings{Formats: []string{"episodes", "failures", "kto"}, Split: "train", Logprobs: "same"},
 	}
 }
 
@@ -239,6 +257,10 @@ func (p *plan) check(root section) error {
 		return bad("engine.tries", e.Tries, "at least 1")
 	case e.Wait < 0 || e.MaxWait < e.Wait:
 		return bad("engine.max_wait", e.MaxWait, "at least engine.wait, and that at least 0")
+	case !slices.Contains([]string{"auto", "require", "off"}, e.Tokens):
+		return bad("engine.tokens", fmt.Sprintf("%q", e.Tokens), "auto, require or off")
+	case e.CheckEvery <= 0:
+		return bad("engine.check_every", e.CheckEvery, "a duration above 0")
 	case e.Timeout < 0:
 		return bad("engine.timeout", e.Timeout, "a duration of 0 or more")
 	case s.Limit < 0:
@@ -246,10 +268,8 @@ func (p *plan) check(root section) error {
 	case s.MaxFailed < -1:
 		return bad("max_failed", s.MaxFailed, "-1 or more")
 	}
-	for _, endpoint := range e.Endpoints {
-		if _, err := engines[e.Kind](e, endpoint); err != nil {
-			return root.errorf(at("engine", "endpoints"), "engine.endpoints: %v", err)
-		}
+	if _, err := newEngine(e); err != nil {
+		return root.errorf(at("engine"), "%v", err)
 	}
 	if err := s.Export.options().Check(); err != nil {
 		return bad("export", "", err.Error())

@@ -68,7 +68,9 @@ func runPlan(c *cli.Context, p *plan, dir string) error {
 	if err != nil {
 		return err
 	}
+	defer eng.balancer.Close()
 	progress := &pipeline.Progress{}
+	eng.tell = func(line string) { fmt.Fprintln(c.App.ErrWriter, line) }
 	info, err := eng.inspect(ctx)
 	model := eng.model(kill, progress.Retry)
 	if err != nil {
@@ -79,9 +81,6 @@ func runPlan(c *cli.Context, p *plan, dir string) error {
 		fmt.Fprintf(c.App.ErrWriter, "engine not reached (%v): going on with what is recorded\n", err)
 		model, info = absent{err}, was
 	}
-	for _, w := range eng.warnings {
-		fmt.Fprintln(c.App.ErrWriter, w)
-	}
 	r, err := pipeline.Open(disk.OS{}, dir, pipeline.Opening{Plan: resolved, Policy: info.Policy,
 		Count: func() (int, error) { return p.countPrompts(ctx) }})
 	if err != nil {
@@ -90,18 +89,25 @@ func runPlan(c *cli.Context, p *plan, dir string) error {
 	defer r.Close()
 	tellRecovery(c.App.ErrWriter, r)
 	if n := r.Relabelled(); n > 0 {
-		fmt.Fprintf(c.App.ErrWriter, "the verifier or the labels changed: %s finished prompts are judged and labelled again over what is recorded\n", count(n))
+		fmt.Fprintf(c.App.ErrWriter, "the verifier, the labels or the model of some draws changed: %s finished prompts are played again over what is recorded\n", count(n))
 	}
 	watch := startWatch(c, progress, r)
 	outcome, err := r.Execute(ctx, pipeline.Job{
 		Source: p.source.value, Strategy: p.strategy.value, Verifier: p.verifier.value,
 		VerifierDigest: verifierDigest(resolved), Model: model, Session: p.session(info), Seed: p.settings.Seed,
 		Sampling: p.sampling, Prompts: max(p.settings.Engine.Prompts, p.settings.Engine.Concurrency),
-		Limit: p.settings.Limit, MaxFailed: p.settings.MaxFailed, Progress: progress,
+		NeedIDs: p.settings.Engine.Tokens == "require",
+		Limit:   p.settings.Limit, MaxFailed: p.settings.MaxFailed, Progress: progress,
 		StopWithin: p.settings.Engine.StopWithin, Drop: drop,
 	})
 	watch.stop()
-	if err != nil {
+	if err == nil {
+		if err = eng.balancer.Confirm(ctx); err != nil && llm.ClassOf(err) != llm.Fatal { // a server that went after its last draw
+			fmt.Fprintf(c.App.ErrWriter, "%v\n", err)
+			err = nil
+		}
+	}
+	if err = errors.Join(err, eng.distrust(ctx, r)); err != nil {
 		return errors.Join(err, r.Close())
 	}
 	return finish(ctx, c, p, r, outcome)
@@ -117,7 +123,7 @@ func finish(ctx context.Context, c *cli.Context, p *plan, r *pipeline.Run, outco
 		} else if !filepath.IsAbs(exported) {
 			exported = filepath.Join(filepath.Dir(p.file), exported)
 		}
-		if _, err := exportTo(ctx, r, exported, p.settings.Export.Formats, p.settings.Export.options()); err != nil {
+		if _, err := exportTo(ctx, r, r.Groups(), exported, p.settings.Export.Formats, p.settings.Export.options()); err != nil {
 			return err
 		}
 	}
@@ -137,7 +143,8 @@ func finish(ctx context.Context, c *cli.Context, p *plan, r *pipeline.Run, outco
 }
 
 func (s exportSettings) options() export.Options {
-	return export.Options{Split: s.Split, ShardRows: s.ShardRows, ToolText: s.ToolText}
+	return export.Options{Split: s.Split, ShardRows: s.ShardRows, ToolText: s.ToolText,
+		TokenSources: s.TokenSources, Logprobs: s.Logprobs, Skip: s.Skip}
 }
 
 func lastSession(dir string) (llm.Info, bool) {
