@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // The steps of Reflect, Retry, Reward; every strategy names its turns.
@@ -112,8 +113,41 @@ func (g Group) Check() error {
 			}
 		}
 	}
+	if err := g.checkContexts(); err != nil {
+		return err
+	}
 	if math.Abs(sum) > 1e-6*float64(compared) {
 		return fmt.Errorf("advantages sum to %g, want 0", sum)
+	}
+	return nil
+}
+
+// checkContexts holds the first draws behind the shared turns against each other: the same turns must
+// have been rendered to the same ids, or the rewards are of different contexts.
+func (g Group) checkContexts() error {
+	var first *Draw
+	for i, r := range g.Rollouts {
+		if len(r.Turns) == g.Context {
+			continue
+		}
+		d := r.Turns[g.Context].Draw
+		if d == nil || !d.Tokens.Exact() {
+			continue
+		}
+		if first == nil {
+			first = d
+			continue
+		}
+		a, b := first.Tokens.Prompt, d.Tokens.Prompt
+		if slices.Equal(a, b) {
+			continue
+		}
+		at := 0
+		for at < min(len(a), len(b)) && a[at] == b[at] {
+			at++
+		}
+		return fmt.Errorf("rollout %d: draws %s and %s were made from the same turns, and the engine rendered them differently: their contexts of %d and %d ids part at %d: the model's template changed in between; start another run directory",
+			i, first.Key.Short(), d.Key.Short(), len(a), len(b), at)
 	}
 	return nil
 }

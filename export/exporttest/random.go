@@ -216,15 +216,31 @@ func (r random) prompt() []data.Group {
 				failures = append(failures, attempts[i])
 			}
 		}
-		groups = append(groups, Attempts(p, attempts...))
+		groups = append(groups, oneContext(Attempts(p, attempts...)))
 	}
 	for i, failed := range failures[:r.upTo(len(failures))] {
-		groups = append(groups, r.reflections(p, i, failed))
+		groups = append(groups, oneContext(r.reflections(p, i, failed)))
 		if r.bool("control") {
-			groups = append(groups, Control(p, i, r.again(p, failed), r.again(p, failed)))
+			groups = append(groups, oneContext(Control(p, i, r.again(p, failed), r.again(p, failed))))
 		}
 	}
 	return groups
+}
+
+// oneContext gives the draws behind the shared turns the ids of one context, as an engine's would.
+func oneContext(g data.Group) data.Group {
+	var first *data.Tokens
+	for _, r := range g.Rollouts {
+		d := r.Turns[g.Context].Draw
+		switch {
+		case d == nil || d.Tokens == nil || d.Tokens.Prompt == nil:
+		case first == nil:
+			first = d.Tokens
+		default:
+			d.Tokens.Prompt = first.Prompt
+		}
+	}
+	return g
 }
 
 func (r random) again(p data.Prompt, failed data.Turn) data.Rollout {
