@@ -1,14 +1,18 @@
-// Package llmtest holds what tests of backends need: a server that speaks Ollama's wire format and
-// answers by a function of the request, with faults on demand, and a conformance check.
+// Package llmtest holds what tests of backends need: fakes of engines, each of its own wire format, with
+// faults on demand, and a conformance suite (Check) that runs on any backend, fake or live.
+//
+// The fake of Ollama (Server) answers by a function of the request. Those of vLLM, SGLang, llama-server
+// and of OpenAI's interface alone (Engine) have a language model of a page behind them (Tiny), so that
+// ids, texts, log-probabilities and scores agree.
 package llmtest
 
 import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"net/http"
 	"net/http/httptest"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -52,6 +56,9 @@ type Server struct {
 	Fault  func(n int, req api.ChatRequest) Fault // of the n-th request, from 0; nil: never
 	Delay  time.Duration
 	Model  string
+	// Spelled: the server tells a vocabulary, whose tokens its pieces are. Else a piece is a word.
+	Spelled  bool
+	Miscount int // added to the count of a context's tokens
 
 	mu     sync.Mutex
 	count  int
@@ -74,6 +81,7 @@ func NewServer(model string, answer func(api.ChatRequest) Reply) *Server {
 	})
 	mux.HandleFunc("POST /api/show", s.show)
 	mux.HandleFunc("POST /api/chat", s.chat)
+	mux.HandleFunc("POST /api/generate", s.generate)
 	s.Server = httptest.NewServer(mux)
 	return s
 }
@@ -109,8 +117,12 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request) {
 		write(w, 404, map[string]string{"error": fmt.Sprintf("model '%s' not found", req.Model)})
 		return
 	}
+	info := map[string]any{"general.architecture": "test", "test.context_length": 8192}
+	if s.Spelled && req.Verbose {
+		maps.Copy(info, spelledVocabulary())
+	}
 	write(w, 200, map[string]any{"template": "{{ .Prompt }}", "details": map[string]string{"quantization_level": "F16"},
-		"model_info": map[string]any{"general.architecture": "test", "test.context_length": 8192}, "capabilities": []string{"completion", "tools"}})
+		"model_info": info, "capabilities": []string{"completion", "tools"}})
 }
 
 func write(w http.ResponseWriter, status int, v any) {
@@ -138,6 +150,11 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request) {
 		write(w, 400, map[string]string{"error": err.Error()})
 		return
 	}
+	if s.Spelled && req.DebugRenderOnly {
+		write(w, 200, map[string]any{"model": req.Model, "message": map[string]string{"role": "", "content": ""}, "done": false,
+			"_debug_info": map[string]string{"rendered_template": spelledText(req)}})
+		return
+	}
 	s.mu.Lock()
 	n := s.count
 	s.count++
@@ -153,7 +170,11 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	body := encode(req, s.Answer(req))
+	if most, ok := req.Options["num_ctx"].(float64); ok && req.Truncate != nil && !*req.Truncate && s.promptTokens(req) > int(most) {
+		write(w, 400, map[string]string{"error": "the input length exceeds the context length"})
+		return
+	}
+	body := s.encode(req, s.bounded(req, s.Answer(req)))
 	if s.Fault != nil {
 		if f := s.Fault(n, req); f != "" {
 			s.fail(w, r, f, body)
@@ -168,13 +189,11 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request) {
 }
 
 // encode writes a reply as Ollama does: a piece for each word, the end token counted and not shown.
-func encode(req api.ChatRequest, reply Reply) []byte {
+func (s *Server) encode(req api.ChatRequest, reply Reply) []byte {
 	resp := api.ChatResponse{Model: req.Model, Message: api.Message{Role: "assistant", Content: reply.Text}, Done: true, DoneReason: "stop"}
-	words := strings.SplitAfter(reply.Text, " ")
-	if reply.Text == "" {
-		words = nil
-	}
+	words := s.pieces(reply.Text)
 	for i, word := range words {
+		word = strings.ToValidUTF8(word, "\uFFFD")
 		lp := api.Logprob{TokenLogprob: api.TokenLogprob{Token: word, Logprob: -0.25 * float64(i%8+1)}}
 		for _, b := range []byte(word) {
 			lp.Bytes = append(lp.Bytes, int(b))
@@ -185,9 +204,7 @@ func encode(req api.ChatRequest, reply Reply) []byte {
 	if reply.Length {
 		resp.DoneReason, resp.EvalCount = "length", len(words)
 	}
-	for _, m := range req.Messages {
-		resp.PromptEvalCount += len(strings.Fields(m.Content)) + 4
-	}
+	resp.PromptEvalCount = s.promptTokens(req) + s.Miscount
 	b, err := json.Marshal(resp)
 	if err != nil {
 		panic(err)
@@ -195,45 +212,51 @@ func encode(req api.ChatRequest, reply Reply) []byte {
 	return b
 }
 
+// bounded cuts a reply at a stop string and at num_predict, as the engine does.
+func (s *Server) bounded(req api.ChatRequest, reply Reply) Reply {
+	list, _ := req.Options["stop"].([]any)
+	for _, stop := range list {
+		if before, _, found := strings.Cut(reply.Text, fmt.Sprint(stop)); found {
+			reply = Reply{Text: before}
+		}
+	}
+	words := s.pieces(reply.Text)
+	if most, ok := req.Options["num_predict"].(float64); ok && most > 0 && len(words) >= int(most) {
+		reply = Reply{Text: strings.Join(words[:int(most)], ""), Length: true}
+	}
+	return reply
+}
+
+// pieces are the words of a text, each with the space after it.
+func (s *Server) pieces(text string) []string {
+	if s.Spelled {
+		return spelledPieces(text)
+	}
+	words := strings.SplitAfter(text, " ")
+	if n := len(words) - 1; words[n] == "" {
+		words = words[:n]
+	}
+	return words
+}
+
+// promptTokens counts a conversation: its words, and four for each message.
+func (s *Server) promptTokens(req api.ChatRequest) int {
+	if s.Spelled {
+		return spelledCount(spelledText(req))
+	}
+	n := 0
+	for _, m := range req.Messages {
+		n += len(strings.Fields(m.Content)) + 4
+	}
+	return n
+}
+
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, f Fault, body []byte) {
-	hijack := func(send []byte) {
-		conn, buf, err := w.(http.Hijacker).Hijack()
-		if err != nil {
-			return
-		}
-		buf.Write(send)
-		buf.Flush()
-		conn.Close()
-	}
-	switch f {
-	case TooMany:
-		w.Header().Set("Retry-After", "0")
-		write(w, 429, map[string]string{"error": "too many requests"})
-	case Internal:
-		write(w, 500, map[string]string{"error": "llama runner process has terminated"})
-	case Unavailable:
-		w.WriteHeader(503)
-	case ResetBefore:
-		hijack(nil)
-	case ResetInside:
-		hijack(append([]byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "+strconv.Itoa(len(body))+"\r\n\r\n"), body[:len(body)/2]...))
-	case CutJSON:
-		w.Write(body[:len(body)/2])
-	case ErrorField:
-		write(w, 200, map[string]string{"error": "an error was encountered while running the model"})
-	case NotDone:
-		write(w, 200, map[string]any{"message": map[string]string{"role": "assistant", "content": "half a reply"}, "done": false})
-	case Empty:
-		w.WriteHeader(200)
-	case HTML:
-		w.Header().Set("Content-Type", "text/html")
-		w.Write([]byte("<html><body>Bad gateway</body></html>"))
-	case NoReason:
-		write(w, 200, map[string]any{"message": map[string]string{"role": "assistant", "content": "half"}, "done": true, "done_reason": ""})
-	case Hang:
-		select {
-		case <-r.Context().Done():
-		case <-time.After(30 * time.Second):
-		}
-	}
+	misbehave(w, r, f, body, map[Fault]any{
+		TooMany:    map[string]string{"error": "too many requests"},
+		Internal:   map[string]string{"error": "llama runner process has terminated"},
+		ErrorField: map[string]string{"error": "an error was encountered while running the model"},
+		NotDone:    map[string]any{"message": map[string]string{"role": "assistant", "content": "half a reply"}, "done": false},
+		NoReason:   map[string]any{"message": map[string]string{"role": "assistant", "content": "half"}, "done": true, "done_reason": ""},
+	})
 }

@@ -48,9 +48,12 @@ func (b *Backend) Inspect(ctx context.Context, model string) (llm.Info, error) {
 	for _, c := range show.Capabilities {
 		info.Capabilities = append(info.Capabilities, string(c))
 	}
-	info.LogprobsMode = "none"
+	info.LogprobsMode, info.Tokens = data.LogprobsNone, data.TokensNone
 	if b.opts.Logprobs {
-		info.LogprobsMode = "raw"
+		info.LogprobsMode = data.LogprobsRaw
+		if b.opts.IDs {
+			info.Tokens = data.TokensAligned
+		}
 	}
 	return info, nil
 }

@@ -14,12 +14,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/ollama/ollama/api"
@@ -35,106 +31,119 @@ type Options struct {
 	KeepAlive time.Duration // how long the server keeps the model loaded after a draw
 	Conns     int           // idle connections kept open; at least the draws in flight
 	Logprobs  bool          // ask for pieces and their log-probabilities
+
+	IDs          bool          // recover the token ids of replies and contexts; needs Logprobs
+	Vocabularies *Vocabularies // where tokenizers are kept, for all endpoints of one engine; nil: one's own
+	ScoreEnds    bool          // ask once more behind each reply, for the end token that Ollama does not return
 }
 
 // Backend is one Ollama server.
 type Backend struct {
-	opts   Options
-	chat   string // URL of /api/chat
-	http   *http.Client
-	client *api.Client
+	opts     Options
+	chat     string // URL of /api/chat
+	generate string // URL of /api/generate
+	http     *http.Client
+	client   *api.Client
 }
 
 // repeatWindow is how many tokens a repeat penalty looks back: the server's default, said explicitly.
 const repeatWindow = 64
 
-// maxReply bounds the bytes of one reply: far above 100,000 tokens with their log-probabilities.
-const maxReply = 256 << 20
-
 // New makes a backend; it does not connect.
 func New(opts Options) (*Backend, error) {
-	u, err := url.Parse(opts.Endpoint)
-	switch {
-	case err == nil && (u.User != nil || u.RawQuery != "" || u.Fragment != ""):
-		return nil, fmt.Errorf("endpoint at %s: want http://host:port without user, password, query or fragment", u.Host)
-	case err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https"):
-		return nil, errors.New("endpoint: want http://host:port") // what it is may hold a password
+	u, err := llm.ParseEndpoint(opts.Endpoint)
+	if err != nil {
+		return nil, err
 	}
 	opts.Endpoint = u.String()
-	transport := &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		MaxIdleConns:        0,
-		MaxIdleConnsPerHost: max(opts.Conns, 4),
-		IdleConnTimeout:     90 * time.Second,
-		DisableCompression:  true,
+	if opts.Vocabularies == nil {
+		opts.Vocabularies = NewVocabularies()
 	}
-	client := &http.Client{Transport: transport}
+	client := &http.Client{Transport: llm.NewTransport(opts.Conns)}
 	return &Backend{
-		opts: opts, chat: u.JoinPath("api", "chat").String(),
+		opts: opts, chat: u.JoinPath("api", "chat").String(), generate: u.JoinPath("api", "generate").String(),
 		http: client, client: api.NewClient(u, client),
 	}, nil
 }
 
-// Generate draws one completion.
+// Generate draws one completion. Where ids are asked for, the server renders the context first, so
+// that a draw is never paid for and then lost to an error on the way to its context.
 func (b *Backend) Generate(ctx context.Context, req llm.Request) (llm.Completion, error) {
-	body, key, err := encode(req, b.opts)
+	cr, key, err := encode(req, b.opts)
 	if err != nil {
 		return llm.Completion{}, b.refused(0, err)
 	}
 	if b.opts.Timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, b.opts.Timeout, errTimeLimit)
+		ctx, cancel = context.WithTimeoutCause(ctx, b.opts.Timeout, llm.ErrTimeLimit)
 		defer cancel()
 	}
-	hr, err := http.NewRequestWithContext(ctx, http.MethodPost, b.chat, bytes.NewReader(body))
-	if err != nil {
-		return llm.Completion{}, b.refused(0, err)
+	var seen rendered
+	if b.opts.IDs {
+		if seen, err = b.context(ctx, cr); err != nil {
+			return llm.Completion{}, err
+		}
 	}
-	hr.Header.Set("Content-Type", "application/json")
 	if err := req.Sending(); err != nil {
 		return llm.Completion{}, err
 	}
 	started := time.Now()
-	resp, err := b.http.Do(hr)
+	raw, err := b.post(ctx, cr)
 	if err != nil {
-		return llm.Completion{}, b.broken(ctx, 0, err)
-	}
-	defer resp.Body.Close()
-	raw, err := readAll(resp)
-	if err != nil {
-		return llm.Completion{}, b.broken(ctx, resp.StatusCode, fmt.Errorf("read reply: %w", err))
-	}
-	if resp.StatusCode != http.StatusOK {
-		return llm.Completion{}, b.status(resp, raw)
+		return llm.Completion{}, err
 	}
 	c := llm.NewCompletion(req, key)
 	if err := decode(raw, &c); err != nil {
-		return llm.Completion{}, b.broken(ctx, resp.StatusCode, err)
+		return llm.Completion{}, b.broken(ctx, http.StatusOK, err)
 	}
 	c.Draw.Started, c.Draw.Duration = started, time.Since(started)
+	if c.Draw.Pieces != nil {
+		c.Draw.LogprobsMode = data.LogprobsRaw
+	}
+	if b.opts.IDs {
+		seen.ids(&c, len(req.Tools) > 0)
+		if b.opts.ScoreEnds {
+			b.scoreEnd(ctx, req.Model, seen, &c)
+		}
+	}
 	return c, nil
 }
 
-var errTimeLimit = errors.New("no whole reply within the time limit")
-
-func readAll(resp *http.Response) ([]byte, error) {
-	var buf bytes.Buffer
-	if n := resp.ContentLength; n > 0 && n <= maxReply {
-		buf.Grow(int(n) + bytes.MinRead)
+// post sends a request to /api/chat and reads the reply whole.
+func (b *Backend) post(ctx context.Context, cr *api.ChatRequest) ([]byte, error) {
+	body, err := json.Marshal(cr)
+	if err != nil {
+		return nil, b.refused(0, err)
 	}
-	n, err := buf.ReadFrom(io.LimitReader(resp.Body, maxReply+1))
-	if err == nil && n > maxReply {
-		err = fmt.Errorf("longer than %d bytes", maxReply)
-	}
-	return buf.Bytes(), err
+	return b.send(ctx, b.chat, body)
 }
 
-func encode(req llm.Request, opts Options) ([]byte, data.Digest, error) {
+func (b *Backend) send(ctx context.Context, url string, body []byte) ([]byte, error) {
+	hr, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, b.refused(0, err)
+	}
+	hr.Header.Set("Content-Type", "application/json")
+	resp, err := b.http.Do(hr)
+	if err != nil {
+		return nil, b.broken(ctx, 0, err)
+	}
+	defer resp.Body.Close()
+	raw, err := llm.ReadReply(resp)
+	if err != nil {
+		return nil, b.broken(ctx, resp.StatusCode, fmt.Errorf("read reply: %w", err))
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, b.status(resp, raw)
+	}
+	return raw, nil
+}
+
+func encode(req llm.Request, opts Options) (*api.ChatRequest, data.Digest, error) {
 	key := req.Key()
 	s := req.Sampling
 	stream, no := false, false
-	cr := api.ChatRequest{
+	cr := &api.ChatRequest{
 		Model:     req.Model,
 		Messages:  make([]api.Message, len(req.Messages)),
 		Stream:    &stream,
@@ -151,6 +160,13 @@ func encode(req llm.Request, opts Options) ([]byte, data.Digest, error) {
 	}
 	if len(s.Stop) > 0 {
 		cr.Options["stop"] = s.Stop
+	}
+	switch s.Format {
+	case "":
+	case "json":
+		cr.Format = json.RawMessage(`"json"`)
+	default:
+		cr.Format = json.RawMessage(s.Format)
 	}
 	for i, m := range req.Messages {
 		am := api.Message{Role: m.Role, Content: m.Content, Thinking: m.Thinking, ToolName: m.ToolName}
@@ -172,8 +188,7 @@ func encode(req llm.Request, opts Options) ([]byte, data.Digest, error) {
 		}
 		cr.Tools = append(cr.Tools, tool)
 	}
-	body, err := json.Marshal(cr)
-	return body, key, err
+	return cr, key, nil
 }
 
 func think(s string) *api.ThinkValue {

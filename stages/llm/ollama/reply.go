@@ -42,41 +42,12 @@ type chunk struct {
 }
 
 type logprob struct {
-	Token   string  `json:"token"`
-	Logprob float64 `json:"logprob"`
-	Bytes   bytesOf `json:"bytes"`
+	Token   string       `json:"token"`
+	Logprob float64      `json:"logprob"`
+	Bytes   llm.ByteList `json:"bytes"`
 }
 
 var _ = api.ChatResponse{} // the type whose fields chunk names
-
-// bytesOf reads [72,105] into the bytes themselves.
-type bytesOf []byte
-
-func (b *bytesOf) UnmarshalJSON(raw []byte) error {
-	*b = (*b)[:0]
-	n, digits := 0, 0
-	for _, c := range raw {
-		switch {
-		case c >= '0' && c <= '9':
-			n, digits = n*10+int(c-'0'), digits+1
-			if n > 255 {
-				return fmt.Errorf("bytes of a piece: %d is no byte", n)
-			}
-		case c == ',' || c == ']':
-			if digits > 0 {
-				*b = append(*b, byte(n))
-			}
-			n, digits = 0, 0
-		case c == '[' || c == ' ' || c == '\n' || c == '\t' || c == '\r':
-		default:
-			if string(raw) == "null" {
-				return nil
-			}
-			return fmt.Errorf("bytes of a piece: unexpected %q", c)
-		}
-	}
-	return nil
-}
 
 // decode reads a whole reply, of one chunk or of many, into c. It returns an error unless the
 // last chunk, and only the last, says that the reply is done and why.
@@ -90,7 +61,7 @@ func decode(raw []byte, c *llm.Completion) error {
 	for done := false; ; {
 		var ch chunk
 		if err := dec.Decode(&ch); err != nil {
-			return fmt.Errorf("reply is not whole JSON at byte %d: %w", dec.InputOffset(), notJSON(raw, err))
+			return fmt.Errorf("reply is not whole JSON at byte %d: %w", dec.InputOffset(), llm.NotJSON(raw, "Ollama", err))
 		}
 		if ch.Error != "" {
 			return fmt.Errorf("engine reports: %s", ch.Error)
@@ -143,12 +114,4 @@ func finish(ch chunk, c *llm.Completion) error {
 	}
 	c.Draw.Load, c.Draw.Prefill, c.Draw.Decode = ch.LoadDuration, ch.PrefillDuration, ch.EvalDuration
 	return nil
-}
-
-// notJSON names what came instead, where a person would know it at a glance.
-func notJSON(raw []byte, err error) error {
-	if raw[0] == '<' {
-		return errors.New("it is HTML: a proxy answers in place of Ollama?")
-	}
-	return err
 }

@@ -1,0 +1,52 @@
+// Package openai draws from servers that speak OpenAI's HTTP interface: vLLM, SGLang, llama.cpp's
+// llama-server, and any other (generic).
+//
+// They share the form of a chat request and of its reply, and little else: each has its own way to
+// return token ids, to take ids in place of messages, to score given tokens. What one engine does its
+// own way is one dialect, one file: vllm.go, sglang.go, llamacpp.go, generic.go. The dialect is named
+// by the plan, or asked for (detect.go).
+//
+//	              ids of the reply            ids of the context      log-probabilities   ids in   Score
+//	vllm          choices[].token_ids         prompt_token_ids        raw                 yes      prompt_logprobs
+//	sglang        choices[].token_ids         prompt_token_ids        after temperature   yes      input_token_logprobs
+//	llama.cpp     tokens                      its template, its       raw                 yes      one token a request
+//	                                          tokenizer, its count
+//	generic       none: pieces of text        none                    not said            no       no
+//
+// # Ids in
+//
+// With Options.TokenIn the context goes to the engine as ids: the engine renders and tokenises the
+// conversation, and where Request.Prefix is known the ids begin with it, so that a retry extends the
+// attempt's own tokens to the bit. It does so only where that is the same text: the text of the
+// prefix must begin the text of the rendered conversation, and the ids that are sent must decode to
+// all of it. Otherwise the engine's own ids are sent as they are, and the sequence that is made of
+// the draws says that it breaks there.
+//
+// Ids in is off for a request with tools or with thinking: these are parsed out of a reply by the
+// engine's chat endpoint, whose parser is not ours to repeat. Such a request goes there, and its ids
+// are those that the engine returns. Without them the text of a completion is what the chat endpoint
+// gives too, special tokens left out. A model that always reasons, thinking off or not, needs TokenIn
+// off, so that the engine's parser keeps the reasoning apart.
+//
+// # One draw, one request
+//
+// A request asks for one choice. An engine makes the seeds of further choices from the first one's,
+// each in its own way, so that a choice could not be drawn again alone; prefixes are cached by all
+// of these engines, so that a second request costs no second reading of the prompt.
+//
+// Replies are not streamed: a draw is accepted whole or not at all, so a stream buys nothing but
+// more ways to end early.
+//
+// # Nothing is left to defaults
+//
+// Every engine has its own sampling defaults, some from the model's files; so each request names all
+// that shapes a draw. A field that a dialect cannot send, and whose value is not neutral, is an error.
+// Sampling.Context is kept to wherever the context's ids are known before the draw; elsewhere the
+// engine's own limit holds. Prompts that do not fit are refused, never cut.
+//
+// # Tool calls
+//
+// Arguments arrive as a string that should be a JSON object. A model that wrote something else has
+// been sampled all the same: such calls are kept as lines of JSON in Content, arguments as the string
+// that they are, and the message has no ToolCalls; a verifier then judges the text.
+package openai

@@ -1,0 +1,113 @@
+package openai
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"mulligan/stages/llm"
+)
+
+// errBlind means that the server does not render conversations to ids.
+var errBlind = errors.New("the server does not render a conversation to token ids")
+
+// blindIf turns the error of a path that is not there, or does not take messages, into errBlind.
+func blindIf(err error) error {
+	if absent(err) {
+		return errBlind
+	}
+	if e, ok := errors.AsType[*llm.Error](err); ok && e.Status == http.StatusUnprocessableEntity {
+		return errBlind
+	}
+	return err
+}
+
+// tokenList asks a path that answers with ids.
+func (b *Backend) tokenList(ctx context.Context, u string, body fields) ([]int32, error) {
+	var v struct {
+		Tokens rawIDs `json:"tokens"`
+	}
+	if err := b.call(ctx, u, body, &v); err != nil {
+		if _, conversation := body["messages"]; conversation {
+			err = blindIf(err)
+		}
+		return nil, err
+	}
+	ids, err := readIDs("tokens", []byte(v.Tokens))
+	if err == nil && ids == nil {
+		err = errors.New("tokens is missing")
+	}
+	if err == nil {
+		err = b.checkIDs("text", ids)
+	}
+	if err != nil {
+		return nil, b.broken(ctx, 0, fmt.Errorf("%s: %w", strings.TrimPrefix(u, b.root), err))
+	}
+	return ids, nil
+}
+
+// rawIDs keeps a list as it is, for readIDs.
+type rawIDs []byte
+
+// UnmarshalJSON copies the value.
+func (r *rawIDs) UnmarshalJSON(raw []byte) error {
+	*r = append((*r)[:0], raw...)
+	return nil
+}
+
+// textOf asks a path that answers with a text: into is decoded, text points into it.
+func (b *Backend) textOf(ctx context.Context, u string, body fields, into any, text **string) (string, error) {
+	if err := b.call(ctx, u, body, into); err != nil {
+		return "", err
+	}
+	if *text == nil {
+		return "", b.broken(ctx, 0, fmt.Errorf("%s: the text is missing", strings.TrimPrefix(u, b.root)))
+	}
+	return **text, nil
+}
+
+// context returns the ids of a request's context. With extend they begin with its prefix, where the
+// text of the prefix begins the conversation's text; otherwise they are the engine's own.
+func (b *Backend) context(ctx context.Context, engine tokenDialect, req llm.Request, extend bool) ([]int32, error) {
+	ids, err := engine.render(ctx, b, req)
+	if err != nil || !extend || len(req.Prefix) == 0 || hasPrefix(ids, req.Prefix) {
+		return ids, err
+	}
+	if err := b.checkIDs("prefix", req.Prefix); err != nil {
+		return nil, b.refused(err)
+	}
+	full, err := engine.detokenize(ctx, b, req.Model, ids)
+	if err != nil {
+		return nil, err
+	}
+	prefix, err := engine.detokenize(ctx, b, req.Model, req.Prefix)
+	if err != nil {
+		return nil, err
+	}
+	rest, ok := strings.CutPrefix(full, prefix)
+	if !ok || rest == "" {
+		return ids, nil
+	}
+	tail, err := engine.tokenize(ctx, b, req.Model, rest)
+	if err != nil {
+		return nil, err
+	}
+	joined := slices.Concat(req.Prefix, tail)
+	// Tokenizers may begin a text with a space of their own, and a prefix may end within a character:
+	// only ids that decode to the whole conversation are the same conversation.
+	again, err := engine.detokenize(ctx, b, req.Model, joined)
+	if err != nil {
+		return nil, err
+	}
+	if again != full {
+		return ids, nil
+	}
+	return joined, nil
+}
+
+func hasPrefix(ids, prefix []int32) bool {
+	return len(ids) >= len(prefix) && slices.Equal(ids[:len(prefix)], prefix)
+}
