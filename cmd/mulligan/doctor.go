@@ -14,6 +14,7 @@ import (
 
 	"mulligan/data"
 	"mulligan/stages/llm"
+	"mulligan/stages/llm/llmtest"
 )
 
 func doctorCommand() *cli.Command {
@@ -84,6 +85,31 @@ func (d *doctor) examine(ctx context.Context, dir string) {
 	}
 	d.capabilities(info, first)
 	d.draw(ctx, info, first)
+	d.conformance(ctx)
+}
+
+// conformance runs the suite that all backends are tested with on each endpoint, about a hundred
+// tokens, and prints what it can do.
+func (d *doctor) conformance(ctx context.Context) {
+	eng, err := newEngine(d.p.settings.Engine)
+	if err != nil {
+		return
+	}
+	for i, b := range eng.backends {
+		printf(d.c, "\nwhat %s can do:\n", d.p.settings.Engine.Endpoints[i])
+		results, err := llmtest.Check(ctx, b, llmtest.CheckOptions{Model: d.p.settings.Engine.Model, Context: d.p.sampling(data.StepAttempt).Context})
+		for _, r := range results {
+			mark := string(r.Status)
+			if r.Status == llmtest.Failed {
+				mark = "FAIL"
+				d.bad++
+			}
+			printf(d.c, "%-4s  %-18s %s\n", mark, r.Name, r.Detail)
+		}
+		if err != nil {
+			d.fail("engine", err)
+		}
+	}
 }
 
 func (d *doctor) tasks(ctx context.Context) (first data.Prompt, ok bool) {
@@ -105,6 +131,7 @@ func (d *doctor) engine(ctx context.Context) (llm.Info, error) {
 		d.fail("engine", err)
 		return llm.Info{}, err
 	}
+	eng.tell = func(line string) { d.say(false, "engine", "%s", line) }
 	info, err := eng.inspect(ctx)
 	if err != nil {
 		d.fail("engine", err)
@@ -154,17 +181,46 @@ func (d *doctor) draw(ctx context.Context, info llm.Info, first data.Prompt) {
 		}
 		d.say(true, "draw", "%s: %d tokens in %s, ended by %s: %s", d.p.settings.Engine.Endpoints[i], n,
 			time.Since(started).Round(time.Millisecond), c.Draw.Stop, firstLine(fmt.Sprintf("%.60q", c.Message.Answer())))
-		if c.Draw.Pieces == nil && n > 0 {
-			d.note("tokens", "the server returns no log-probabilities: token columns stay empty")
-		} else {
-			d.say(true, "tokens", "%d pieces with %s log-probabilities, no ids (the server has none to give)", len(c.Draw.Pieces), info.LogprobsMode)
-		}
+		d.ids(info, c.Draw)
 		v, err := d.p.verifier.value.Verify(ctx, first, c.Message.Answer())
 		if err != nil {
 			d.fail("verifier", err)
 			continue
 		}
 		d.say(true, "verifier", "pass=%t score=%g: %s", v.Pass, v.Score, firstLine(v.Reason))
+	}
+}
+
+// ids says what a draw's token ids are worth.
+func (d *doctor) ids(info llm.Info, draw data.Draw) {
+	t := draw.Tokens
+	switch {
+	case t == nil && d.p.settings.Engine.Tokens == "off":
+		d.note("tokens", "off: %d pieces, no ids", len(draw.Pieces))
+	case t == nil || !t.Exact():
+		why := draw.NoTokens
+		if why == "" {
+			why = "the engine returns none"
+		}
+		if d.p.settings.Engine.Tokens == "require" {
+			d.say(false, "tokens", "no exact ids: %s", why)
+			return
+		}
+		d.note("tokens", "no exact ids: %s", why)
+	default:
+		of := ""
+		if t.Vocabulary != "" {
+			of = fmt.Sprintf(", vocabulary %.12s", t.Vocabulary)
+		}
+		d.say(true, "tokens", "%d ids %s, context of %d %s%s; end token %s", len(t.IDs), t.Source, len(t.Prompt), t.PromptSource, of, t.End)
+	}
+	switch {
+	case t == nil || t.Logprobs == nil:
+		d.note("logprobs", "none")
+	case !t.Complete():
+		d.note("logprobs", "%s, not of every token: rows are marked as not complete", draw.LogprobsMode)
+	default:
+		d.say(true, "logprobs", "%s, of every token", draw.LogprobsMode)
 	}
 }
 

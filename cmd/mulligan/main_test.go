@@ -45,6 +45,15 @@ func TestScripts(t *testing.T) {
 			env.Defer(s.Close)
 			env.Setenv("ENDPOINT", s.URL)
 			env.Values[server{}] = s
+			for name, start := range map[string]func(string) *llmtest.Engine{"VLLM": llmtest.NewVLLM, "SGLANG": llmtest.NewSGLang,
+				"LLAMA": llmtest.NewLlamaCPP, "GENERIC": llmtest.NewGeneric} {
+				e := start("tiny")
+				if name == "VLLM" {
+					e.Key = "the-secret-key"
+				}
+				env.Defer(e.Close)
+				env.Setenv(name, e.URL)
+			}
 			// A port that nobody listens on: taken and given back.
 			dead := llmtest.NewServer("tiny", guess)
 			env.Setenv("DEAD", dead.URL)
@@ -63,12 +72,16 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// expand FILE replaces $ENDPOINT and $DEAD in a file.
+// expand FILE replaces the addresses of servers, such as $ENDPOINT and $DEAD, in a file.
 func expand(ts *testscript.TestScript, _ bool, args []string) {
 	name := ts.MkAbs(args[0])
 	b, err := os.ReadFile(name)
 	ts.Check(err)
-	text := strings.NewReplacer("$ENDPOINT", ts.Getenv("ENDPOINT"), "$DEAD", ts.Getenv("DEAD")).Replace(string(b))
+	var pairs []string
+	for _, name := range []string{"ENDPOINT", "DEAD", "VLLM", "SGLANG", "LLAMA", "GENERIC"} {
+		pairs = append(pairs, "$"+name, ts.Getenv(name))
+	}
+	text := strings.NewReplacer(pairs...).Replace(string(b))
 	ts.Check(os.WriteFile(name, []byte(text), 0o644))
 }
 

@@ -5,12 +5,14 @@ import (
 	"slices"
 	"strings"
 
+	"mulligan/data"
 	"mulligan/data/source"
 	"mulligan/export"
 	"mulligan/reward"
 	"mulligan/stages"
 	"mulligan/stages/llm"
 	"mulligan/stages/llm/ollama"
+	"mulligan/stages/llm/openai"
 )
 
 // choice is one entry of the registry: what a plan can name, and how it is made.
@@ -56,6 +58,9 @@ func markReplies(_ string, o *reward.CountdownOptions) error {
 	return nil
 }
 
+// dialler makes the backend of one endpoint.
+type dialler func(endpoint string) (llm.Model, error)
+
 // The one list of everything that a plan can name.
 var (
 	strategies = map[string]choice[stages.Strategy]{
@@ -83,10 +88,22 @@ var (
 		"exact":         of("the text itself", 1, reward.ExactOptions{}, verifier(reward.NewExact)),
 		"command":       reading(of("an external program that speaks JSON lines", 1, reward.CommandOptions{}, verifier(reward.NewCommand)), locateCommand),
 	}
-	engines = map[string]func(engineSettings, string) (llm.Model, error){
-		"ollama": func(e engineSettings, endpoint string) (llm.Model, error) {
-			return ollama.New(ollama.Options{Endpoint: endpoint, Timeout: e.Timeout, KeepAlive: e.KeepAlive,
-				Conns: e.Concurrency, Logprobs: true})
+	engines = map[string]func(engineSettings) dialler{
+		"ollama": func(e engineSettings) dialler {
+			o := ollama.Options{Timeout: e.Timeout, KeepAlive: e.KeepAlive, Conns: e.Concurrency, Logprobs: true,
+				IDs: e.Tokens != "off", ScoreEnds: e.ScoreEnds, Vocabularies: ollama.NewVocabularies()}
+			return func(endpoint string) (llm.Model, error) {
+				o.Endpoint = endpoint
+				return ollama.New(o)
+			}
+		},
+		"openai": func(e engineSettings) dialler {
+			o := openai.Options{Dialect: openai.Dialect(e.Dialect), Timeout: e.Timeout, Conns: e.Concurrency, Logprobs: true,
+				LogprobsMode: data.LogprobsMode(e.LogprobsMode), TokenIn: e.TokenIn, APIKeyEnv: e.APIKeyEnv, HeadersEnv: e.HeadersEnv}
+			return func(endpoint string) (llm.Model, error) {
+				o.Endpoint = endpoint
+				return openai.New(o)
+			}
 		},
 	}
 	formats = byName(export.Formats())

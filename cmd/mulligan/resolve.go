@@ -30,11 +30,17 @@ func (p *plan) resolve(ctx context.Context) (pipeline.Plan, error) {
 	settings("verifier", p.verifier.options, r.Labels, r.Labels, r.Rest)
 	r.Draws["engine.kind"], r.Draws["engine.model"] = p.settings.Engine.Kind, p.settings.Engine.Model
 	settings("engine", p.settings.Engine, r.Rest, r.Rest, r.Rest)
+	if delete(r.Rest, "engine.token_in"); p.settings.Engine.TokenIn {
+		r.Draws["engine.token_in"] = "true"
+	}
 	delete(r.Rest, "engine.kind")
 	delete(r.Rest, "engine.model")
 	for step, s := range p.steps {
 		settings("sampling."+step, s, r.Draws, r.Draws, r.Rest)
 		delete(r.Draws, "sampling."+step+".steps")
+		if s.Format == "" { // runs from before there was one go on
+			delete(r.Draws, "sampling."+step+".format")
+		}
 	}
 	r.Draws["seed"] = strconv.FormatInt(p.settings.Seed, 10)
 	if dir, err := filepath.Abs(filepath.Dir(p.file)); err == nil {

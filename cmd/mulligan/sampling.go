@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -79,6 +80,9 @@ func (s samplingSettings) check(name string, bad func(string, any, string) error
 	case s.Context <= s.MaxTokens:
 		return bad(name+".context", s.Context, fmt.Sprintf("more than max_tokens (%d), so that a prompt fits", s.MaxTokens))
 	}
+	if f := s.Format; f != "" && f != "json" && (!json.Valid([]byte(f)) || !strings.HasPrefix(strings.TrimSpace(f), "{")) {
+		return bad(name+".format", fmt.Sprintf("%.40q", f), "json, or a JSON Schema: an object as JSON text")
+	}
 	switch s.Think {
 	case "off", "on", "low", "medium", "high":
 		return nil
@@ -94,5 +98,5 @@ func (p *plan) sampling(step string) data.Sampling {
 		think = ""
 	}
 	return data.Sampling{Temperature: s.Temperature, TopP: s.TopP, TopK: s.TopK, MinP: s.MinP,
-		RepeatPenalty: s.RepeatPenalty, MaxTokens: s.MaxTokens, Context: s.Context, Stop: s.Stop, Think: think}
+		RepeatPenalty: s.RepeatPenalty, MaxTokens: s.MaxTokens, Context: s.Context, Stop: s.Stop, Think: think, Format: s.Format}
 }

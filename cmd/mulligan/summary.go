@@ -132,6 +132,11 @@ func (s *summary) write(w io.Writer) {
 		plural(t.CutReflections, " cut by length"), plural(t.Leaks, " contain a right answer")))
 	row("tokens", "%s of rewarded reflections, %s of reflections that train, %s sampled in all (of finished prompts)",
 		count(t.RewardedTokens), count(t.TrainedTokens), count(t.Tokens))
+	row("token ids", "%s", idSources(t))
+	if t.TrainedIDs > 0 {
+		row("", "%s of rewarded reflections, %s of reflections that train; %s of %s rows that train are exact, context and completion",
+			count(t.RewardedIDs), count(t.TrainedIDs), count(t.ExactTrained), count(t.Trained))
+	}
 	if s.Exported != "" {
 		row("files", "%s", s.Exported)
 	}
@@ -143,6 +148,25 @@ func (s *summary) write(w io.Writer) {
 	default:
 		row("next", "mulligan show %s", s.Run)
 	}
+}
+
+// idSources says where the ids of the draws come from.
+func idSources(t pipeline.Tally) string {
+	draws := t.Attempts + t.Retries + t.Controls + t.Reflections
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{{t.EngineDraws, "as the engine returned them"}, {t.AlignedDraws, "aligned: the only ones that fit what the engine returned"},
+		{t.RetokenizedDraws, "retokenized: others would fit"}, {draws - t.EngineDraws - t.AlignedDraws - t.RetokenizedDraws, "without"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%s of %s draws %s", count(p.n), count(draws), p.what))
+		}
+	}
+	if parts == nil {
+		return "nothing was drawn"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // table is the summary for a dataset card: only what the data itself says.
@@ -164,7 +188,11 @@ func (s *summary) table() string {
 		fmt.Fprintf(&b, "| what the reflection brings | %+.1f points | %+.1f to %+.1f (Newcombe) | |\n", 100*d.Value, 100*d.Low, 100*d.High)
 	}
 	t := s.Tally
-	fmt.Fprintf(&b, "\n%d groups of reflections, %d with signal; %d reflections train, %d of them rewarded (%d of %d tokens); %d contain a right answer, of %d that were looked at.\n",
+	fmt.Fprintf(&b, "\nToken ids: %s.", idSources(t))
+	if t.TrainedIDs > 0 {
+		fmt.Fprintf(&b, " %d of %d rows that train are exact; %d ids of rewarded reflections, %d of reflections that train.", t.ExactTrained, t.Trained, t.RewardedIDs, t.TrainedIDs)
+	}
+	fmt.Fprintf(&b, "\n\n%d groups of reflections, %d with signal; %d reflections train, %d of them rewarded (%d of %d tokens); %d contain a right answer, of %d that were looked at.\n",
 		t.Groups, t.Signal, t.Trained, t.Rewarded, t.RewardedTokens, t.TrainedTokens, t.Leaks, t.LeaksChecked)
 	return b.String()
 }
