@@ -107,6 +107,7 @@ func TestKill(t *testing.T) {
 		return guess(req)
 	})
 	defer s.Close()
+	s.Spelled = true
 	s.Delay = 4 * time.Millisecond
 	dir := t.TempDir()
 	plan := filepath.Join(dir, "plan.yaml")
@@ -156,6 +157,7 @@ func TestKill(t *testing.T) {
 // TestWidths: concurrency changes nothing.
 func TestWidths(t *testing.T) {
 	s := llmtest.NewServer("tiny", guess)
+	s.Spelled = true
 	defer s.Close()
 	dir := t.TempDir()
 	var want map[string]string
@@ -183,6 +185,7 @@ func TestWidths(t *testing.T) {
 // or wrong.
 func TestFaults(t *testing.T) {
 	s := llmtest.NewServer("tiny", guess)
+	s.Spelled = true
 	defer s.Close()
 	dir := t.TempDir()
 	plan := filepath.Join(dir, "plan.yaml")
@@ -209,6 +212,7 @@ func TestFaults(t *testing.T) {
 // TestInterrupt: the first Ctrl-C lets draws in flight finish and be recorded, and ends with 130.
 func TestInterrupt(t *testing.T) {
 	s := llmtest.NewServer("tiny", guess)
+	s.Spelled = true
 	defer s.Close()
 	s.Delay = 100 * time.Millisecond
 	dir := t.TempDir()
@@ -243,6 +247,7 @@ func TestInterrupt(t *testing.T) {
 // TestSecondInterrupt drops the draws in flight.
 func TestSecondInterrupt(t *testing.T) {
 	s := llmtest.NewServer("tiny", guess)
+	s.Spelled = true
 	defer s.Close()
 	s.Delay = 20 * time.Second
 	dir := t.TempDir()
@@ -270,6 +275,7 @@ func TestSecondInterrupt(t *testing.T) {
 // TestDoubleStart: a second process in the same run directory is refused, and does no harm.
 func TestDoubleStart(t *testing.T) {
 	s := llmtest.NewServer("tiny", guess)
+	s.Spelled = true
 	defer s.Close()
 	s.Delay = 30 * time.Millisecond
 	dir := t.TempDir()
@@ -303,6 +309,7 @@ func TestDoubleStart(t *testing.T) {
 // TestFullDisk: a file that cannot grow is one clear error; once there is room, the run goes on.
 func TestFullDisk(t *testing.T) {
 	s := llmtest.NewServer("tiny", guess)
+	s.Spelled = true
 	defer s.Close()
 	dir := t.TempDir()
 	plan := filepath.Join(dir, "plan.yaml")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -42,9 +43,15 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			s := llmtest.NewServer("tiny", guess)
+			s.Spelled = true
 			env.Defer(s.Close)
 			env.Setenv("ENDPOINT", s.URL)
 			env.Values[server{}] = s
+			golden, err := filepath.Abs("../../data/tokenizer/testdata")
+			if err != nil {
+				return err
+			}
+			env.Setenv("TOKENIZERS", golden)
 			for name, start := range map[string]func(string) *llmtest.Engine{"VLLM": llmtest.NewVLLM, "SGLANG": llmtest.NewSGLang,
 				"LLAMA": llmtest.NewLlamaCPP, "GENERIC": llmtest.NewGeneric} {
 				e := start("tiny")
@@ -65,6 +72,11 @@ func TestScripts(t *testing.T) {
 			"flip":   flip,
 			"plan":   writePlan,
 			"edit":   edit,
+			"miscount": func(ts *testscript.TestScript, _ bool, args []string) { // adds to the server's count of contexts
+				n, err := strconv.Atoi(args[0])
+				ts.Check(err)
+				ts.Value(server{}).(*llmtest.Server).Miscount = n
+			},
 			"model": func(ts *testscript.TestScript, _ bool, args []string) { // changes the model behind its name
 				ts.Value(server{}).(*llmtest.Server).SetRevision(args[0])
 			},

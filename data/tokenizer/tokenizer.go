@@ -66,7 +66,7 @@ func (t *Tokenizer) Decode(ids []int32) ([]byte, error) {
 	n := 0
 	for i, id := range ids {
 		if id < 0 || int(id) >= len(t.pieces) || t.pieces[id] == nil {
-			return nil, fmt.Errorf("decode token %d of %d: no id %d in %s", i, len(ids), id, t.name)
+			return nil, fmt.Errorf("decode token %d of %d: no id %d in %s", i+1, len(ids), id, t.name)
 		}
 		n += len(t.pieces[id])
 	}

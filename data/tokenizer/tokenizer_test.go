@@ -42,7 +42,7 @@ func TestDecode(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	for _, id := range []int32{-1, 259, 1 << 30} {
-		want := "decode token 1 of 2: no id " + map[int32]string{-1: "-1", 259: "259", 1 << 30: "1073741824"}[id] + " in gpt2/gpt-2, 259 tokens"
+		want := "decode token 2 of 2: no id " + map[int32]string{-1: "-1", 259: "259", 1 << 30: "1073741824"}[id] + " in gpt2/gpt-2, 259 tokens"
 		if _, err := tok.Decode([]int32{0, id}); err == nil || err.Error() != want {
 			t.Errorf("id %d: %v, want %s", id, err, want)
 		}
