@@ -15,10 +15,13 @@ test: ## everything, the real model and the Python readers included
 quick: ## the tests that need nothing but Go
 	go test -short ./...
 
+tokenizers: ## ids against Hugging Face's library on real vocabularies, 100,000 texts each, and the speed of both
+	@.ci/tokenizers.sh
+
 bench: ## speed and memory, as ratios in one run
 	@.ci/bench.sh
 
 clean: ## what was built and run here; the cache of Ollama and Python stays
 	rm -rf bin demo
 
-.PHONY: help build demo test quick bench clean
+.PHONY: help build demo test quick tokenizers bench clean

@@ -3,6 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/engine.sh"
 . "$(dirname "$0")/python.sh"
+. "$(dirname "$0")/vocabularies.sh"
+. "$(dirname "$0")/llama.sh"
 cd "$root"
 need go "https://go.dev/dl"
 say "format and vet"
@@ -11,11 +13,14 @@ unformatted=$(gofmt -l $(git ls-files '*.go' 2>/dev/null || find . -name '*.go')
 go vet ./...
 logged build make -s build
 python_up
-export MULLIGAN_FULL=1
-say "go test ./... (all but the real model)"
-go test -timeout 30m -skip '^TestRealModel$' ./...
-# The real model runs alone: its threads spin, and what runs beside them makes it crawl.
+vocabularies_up
+export MULLIGAN_FULL=1 MULLIGAN_TEXTS=${MULLIGAN_TEXTS:-2000} # texts for each vocabulary; make tokenizers: 100,000
+real='^(TestReal.*|TestProof|TestContexts)$'
+say "go test ./... (all but the real engines)"
+go test -timeout 40m -skip "$real" ./...
+# The real engines run alone: their threads spin, and what runs beside them makes them crawl.
 engine_up smollm2:135m
-export MULLIGAN_OLLAMA=$ENDPOINT
-say "go test -run RealModel: the whole job on a real model"
-go test -timeout 30m -count=1 -v -run '^TestRealModel$' ./cmd/mulligan
+llama_up smollm2:135m
+export MULLIGAN_OLLAMA=$ENDPOINT MULLIGAN_LLAMA_SERVER
+say "go test -run Real, Proof, Contexts: the whole job on a real model; Ollama's ids against llama-server's"
+go test -timeout 40m -count=1 -p 1 -v -run "$real" ./cmd/mulligan ./stages/llm/... | grep -v 'no tests to run'

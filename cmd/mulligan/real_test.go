@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,22 +35,17 @@ func TestRealModel(t *testing.T) {
 	}
 	text := replace(string(b), "http://127.0.0.1:11434", endpoint)
 	text = replace(replace(text, "count: 10", "count: 6"), "reflections: 6", "reflections: 2")
-	text = replace(text, "formats: [episodes, failures, kto, arrow]", "formats: [episodes_jsonl, kto_jsonl, failures]")
+	text = replace(text, "formats: [episodes, failures, kto, arrow, sequences]", "formats: [episodes_jsonl, kto_jsonl, failures, sequences]")
 	if err := os.WriteFile(plan, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.CopyFS(filepath.Join(dir, "prompts"), os.DirFS("../../docs/examples/prompts")); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"doctor", plan}, {"run", plan}, {"run", plan}, {"check", filepath.Join(dir, "plan.run"), filepath.Join(dir, "plan.run", "export")},
-		{"audit", filepath.Join(dir, "plan.run")}, {"show", filepath.Join(dir, "plan.run")}} {
-		out, err := mulligan(args...).CombinedOutput()
-		t.Logf("mulligan %s\n%s", strings.Join(args, " "), out)
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	rows := readRows(t, filepath.Join(dir, "plan.run", "export", "episodes_jsonl", "train-00000-of-00001.jsonl"))
+	run := filepath.Join(dir, "plan.run")
+	play(t, []string{"doctor", plan}, []string{"run", plan}, []string{"run", plan}, []string{"check", run, filepath.Join(run, "export")},
+		[]string{"audit", run}, []string{"show", run})
+	rows := readRows[episode](t, filepath.Join(run, "export", "episodes_jsonl", "train-00000-of-00001.jsonl"))
 	reflections := 0
 	for i, r := range rows {
 		if r.Arm != "reflection" {
@@ -69,6 +65,9 @@ func TestRealModel(t *testing.T) {
 			if c.Tokens == nil || *c.Tokens > 0 && len(c.Logprobs) == 0 {
 				t.Errorf("row %d: %s: counts or log-probabilities are missing", i, c.Kind)
 			}
+			if c.Source != "aligned" || c.PromptSource != "rendered" {
+				t.Errorf("row %d: %s: ids %s, context %s: %v", i, c.Kind, c.Source, c.PromptSource, c.NoTokens)
+			}
 		}
 	}
 	if reflections == 0 {
@@ -76,26 +75,113 @@ func TestRealModel(t *testing.T) {
 	}
 }
 
+// TestRealScores has a llama-server with the same file say how likely Ollama's reflections are to it: a
+// wrong id would be far off. Then it fills in what Ollama did not tell.
+func TestRealScores(t *testing.T) {
+	ollama, llama := needs(t, "MULLIGAN_OLLAMA"), needs(t, "MULLIGAN_LLAMA_SERVER")
+	dir := t.TempDir()
+	plan, run := filepath.Join(dir, "plan.yaml"), filepath.Join(dir, "plan.run")
+	writeExample(t, plan, ollama, "ollama", "count: 2", "reflections: 3", "score_ends: false")
+	play(t, []string{"run", plan, "--quiet"}, []string{"score", run, "--endpoint", llama, "--step", "reflection", "--to", filepath.Join(dir, "scores.jsonl")},
+		[]string{"export", run, "--format", "sequences_jsonl", "--to", filepath.Join(dir, "filled"), "--fill-logprobs", "smollm2:135m", "--logprobs", "complete", "--skip", "no_tokens"})
+	tokens, off := 0, 0.0
+	for _, s := range readRows[scored](t, filepath.Join(dir, "scores.jsonl")) {
+		for i, own := range s.Logprobs {
+			if own != nil {
+				tokens, off = tokens+1, max(off, math.Abs(float64(*own-s.Scores[i])))
+			}
+		}
+	}
+	if tokens == 0 || off > 1e-3 {
+		t.Errorf("%d tokens, log-probabilities differ by up to %g: want at most 0.001", tokens, off)
+	}
+	t.Logf("%d tokens, log-probabilities differ by up to %g", tokens, off)
+}
+
+// TestRealLlamaServer plays the job on a llama-server, contexts sent as ids: every turn extends the one
+// before, and the model's own scores are what the draws had.
+func TestRealLlamaServer(t *testing.T) {
+	llama := needs(t, "MULLIGAN_LLAMA_SERVER")
+	dir := t.TempDir()
+	plan, run := filepath.Join(dir, "plan.yaml"), filepath.Join(dir, "plan.run")
+	writeExample(t, plan, llama, "openai", "count: 3", "reflections: 2", "token_in: true, tokens: require")
+	play(t, []string{"run", plan, "--quiet"}, []string{"check", run}, []string{"audit", run},
+		[]string{"export", run, "--format", "sequences_jsonl", "--to", filepath.Join(dir, "out"), "--logprobs", "complete"},
+		[]string{"score", run, "--endpoint", llama, "--step", "reflection", "--limit", "1"})
+	rows := readRows[struct {
+		Break *string `json:"break_reason"`
+		Kind  string  `json:"kind"`
+		Exact bool    `json:"exact"`
+	}](t, filepath.Join(dir, "out", "sequences_jsonl", "train-00000-of-00001.jsonl"))
+	for i, r := range rows {
+		if r.Break != nil || r.Kind != "merged" || !r.Exact {
+			t.Errorf("row %d: %+v: want turns that extend one another", i, r)
+		}
+	}
+	if len(rows) == 0 {
+		t.Error("no reflection trains")
+	}
+}
+
+// writeExample writes the example plan with another engine and less to do.
+func writeExample(t *testing.T, plan, endpoint, kind, count, reflections, engine string) {
+	t.Helper()
+	b, err := os.ReadFile("../../docs/examples/function_calls.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := replace(string(b), "http://127.0.0.1:11434", endpoint)
+	text = replace(replace(text, "count: 10", count), "reflections: 6", reflections)
+	text = replace(text, "  kind: ollama\n", "  kind: "+kind+"\n  "+strings.ReplaceAll(engine, ", ", "\n  ")+"\n")
+	text = replace(text, "formats: [episodes, failures, kto, arrow, sequences]", "formats: []")
+	if err := os.WriteFile(plan, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(filepath.Dir(plan), "prompts"), os.DirFS("../../docs/examples/prompts")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// play runs the program once for each list of arguments, and shows what it says.
+func play(t *testing.T, commands ...[]string) {
+	t.Helper()
+	for _, args := range commands {
+		out, err := mulligan(args...).CombinedOutput()
+		t.Logf("mulligan %s\n%s", strings.Join(args, " "), out)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+type scored struct {
+	Logprobs []*float32 `json:"logprobs"`
+	Scores   []float32  `json:"scores"`
+}
+
 type episode struct {
 	Arm         string   `json:"arm"`
 	Reward      *float64 `json:"reward"`
 	RetryPassed *bool    `json:"retry_passed"`
 	Calls       []struct {
-		Kind     string    `json:"kind"`
-		Rewarded bool      `json:"rewarded"`
-		Tokens   *int      `json:"completion_tokens"`
-		Logprobs []float32 `json:"completion_logprobs"`
+		Kind         string     `json:"kind"`
+		Rewarded     bool       `json:"rewarded"`
+		Tokens       *int       `json:"completion_tokens"`
+		Logprobs     []*float32 `json:"completion_logprobs"`
+		Source       string     `json:"token_source"`
+		PromptSource string     `json:"prompt_token_source"`
+		NoTokens     *string    `json:"no_tokens"`
 	} `json:"calls"`
 }
 
-func readRows(t *testing.T, name string) (rows []episode) {
+func readRows[T any](t *testing.T, name string) (rows []T) {
 	t.Helper()
 	b, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, line := range strings.Split(strings.TrimSpace(string(b)), "\n") {
-		var r episode
+		var r T
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
 			t.Fatal(err)
 		}

@@ -27,8 +27,10 @@ const hot = 100
 // endTries is how many times a place is asked for, if end tokens are sampled there.
 const endTries = 3
 
-// certain is the log of the odds above which one end token leaves no other: 1,000 to 1.
-var certain = math.Log(1000)
+// certain is the log of the odds above which one end token leaves no other: 20 to 1 at the worst. What
+// is not among the 20 likeliest is taken to be as likely as the last of them, which is far too much: for
+// SmolLM2, a server that tells all found the others below 1 in 10,000 together wherever it was asked.
+var certain = math.Log(20)
 
 // scoreEnd finds the end token of a draw whose ids are exact, and its log-probability. What cannot be
 // decided stays as it is, and so does everything if the server does not answer: the draw is here.
@@ -37,11 +39,9 @@ func (b *Backend) scoreEnd(ctx context.Context, model string, r rendered, c *llm
 	if !t.Exact() || t.Logprobs == nil || (t.End != data.EndMissing && t.End != data.EndInferred) {
 		return
 	}
-	ends := r.aligner.PossibleEnds()
-	for _, stop := range r.stopsOf(d.Sampling) { // one that is ordinary text may have ended the turn
-		if id, ok := r.ID(stop); !ok || !slices.Contains(ends, id) {
-			return
-		}
+	ends, only := r.aligner.Closers(r.stopsOf(d.Sampling))
+	if !only { // ordinary text that is a stop string may have been the last token
+		return
 	}
 	said := t.IDs
 	if t.End == data.EndInferred {

@@ -123,12 +123,14 @@ func TestDecideEnd(t *testing.T) {
 		end, other, floor, temperature, penalty float64
 		want                                    int32
 	}{
-		{-0.1, -8, -9, 1, 1, 2},   // e^7.9 to 1: 2,697 to 1
-		{-0.1, -6, -9, 1, 1, -1},  // 365 to 1
-		{-0.1, -6, -9, 0.5, 1, 2}, // sharpened: e^11.8 to 1
-		{-0.1, -8, -9, 2, 1, -1},  // flattened: e^3.95 to 1
-		{-3, -0.1, -9, 0, 1, 0},   // greedy: the other one
-		{-0.1, -3, -9, 0, 1, 2},   // greedy
+		{-0.1, -4, -9, 1, 1, 2},              // e^3.9: 49 to 1
+		{-0.1, -2.5, -9, 1, 1, -1},           // 11 to 1
+		{-0.1, -2.5, -9, 0.5, 1, 2},          // sharpened: 121 to 1
+		{-0.1, -4, -9, 2, 1, -1},             // flattened: 7 to 1
+		{-0.1, math.Inf(-1), -4, 1, 1, 2},    // not told: at most as likely as the last that is
+		{-0.1, math.Inf(-1), -2.5, 1, 1, -1}, // which may be too likely
+		{-3, -0.1, -9, 0, 1, 0},              // greedy: the other one
+		{-0.1, -3, -9, 0, 1, 2},              // greedy
 		{-0.1, -8, -9, 1, 1.1, -1},
 		{math.Inf(-1), math.Inf(-1), -9, 1, 1, -1}, // neither is told
 	} {

@@ -79,7 +79,8 @@ func understand(show *api.ShowResponse) (s spoken, err error) {
 	if s.Tokenizer, err = tokenizer.New(read); err != nil {
 		return s, err
 	}
-	if s.aligner, err = tokenizer.NewAligner(s.Tokenizer, tokenizer.AlignerOptions{End: -1}); err != nil {
+	architecture, _ := show.ModelInfo["general.architecture"].(string)
+	if s.aligner, err = tokenizer.NewAligner(s.Tokenizer, tokenizer.AlignerOptions{End: -1, Architecture: architecture}); err != nil {
 		return s, err
 	}
 	for line := range strings.Lines(show.Parameters) { // stop                           "<|im_end|>"
