@@ -93,13 +93,16 @@ func (e *AlignError) Error() string {
 
 // Aligner finds the ids of replies. It is immutable and safe for concurrent use.
 type Aligner struct {
-	t       *Tokenizer
-	end     int32   // that the caller named; -1: none
-	ends    []int32 // all that some engine takes for the end of a turn, sorted
-	entries []entry
-	byBytes map[string]int32   // index into entries of the first token with these bytes
-	byWire  map[string][]int32 // by piece with U+FFFD in it: indices into entries
-	covers  sync.Map           // string: cover
+	t        *Tokenizer
+	end      int32   // that the caller named; -1: none
+	ends     []int32 // all that some engine takes for the end of a turn, sorted
+	entries  []entry
+	byBytes  map[string]int32   // index into entries of the first token with these bytes
+	byWire   map[string][]int32 // by piece with U+FFFD in it: indices into entries
+	goEngine bool               // Ollama's own engine may serve the model
+	marks    bool               // llama.cpp's splitter knows fewer letters than the model's
+	prefixed string             // why every context is in doubt; "": none is for that
+	covers   sync.Map           // string: cover
 }
 
 // entry is one way in which an engine spells a token.
@@ -123,7 +126,8 @@ func NewAligner(t *Tokenizer, opts AlignerOptions) (*Aligner, error) {
 			return nil, fmt.Errorf("prepare alignment: end token %d is not in %s", a.end, t.Name())
 		}
 	}
-	a.index(goEngine(opts.Architecture))
+	a.doubts(opts.Architecture)
+	a.index(a.goEngine)
 	return a, nil
 }
 

@@ -110,6 +110,9 @@ func (r rendered) ids(c *llm.Completion, tools bool) {
 func (r rendered) prompt(t *data.Tokens, counted *int) (why string) {
 	with, without := r.Encode(r.text, tokenizer.Options{AddSpecial: true}), r.Encode(r.text, tokenizer.Options{})
 	t.Prompt, t.PromptSource = with, data.TokensRetokenized
+	if why := r.aligner.ContextDoubt(r.text); why != "" {
+		return why
+	}
 	switch {
 	case counted == nil:
 		return "the engine did not count the tokens of the context"

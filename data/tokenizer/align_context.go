@@ -1,0 +1,52 @@
+package tokenizer
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// ContextDoubt says why an Ollama may cut a context into other ids than Encode does, be they as many or
+// not: the package comment has where its engines differ from the model's own tokenizer. "": no reason is
+// known.
+func (a *Aligner) ContextDoubt(text string) string {
+	if isASCII(text) && a.prefixed == "" {
+		return ""
+	}
+	if n, ok := a.t.normalizer.(nfc); ok && n.normalize(text, true) != text {
+		return "the context is not in Unicode's form NFC: the model's tokenizer makes it so, and Ollama does not"
+	}
+	if a.prefixed != "" {
+		return a.prefixed
+	}
+	if a.goEngine {
+		for _, r := range text {
+			if r >= 0x80 && unicode.IsSpace(r) {
+				return fmt.Sprintf("the context has the white space %U, which Ollama's own engine takes for none", r)
+			}
+		}
+	}
+	if a.marks {
+		for _, r := range text {
+			if r >= 0x80 && unicode.IsLetter(r) && (unicode.IsUpper(r) || unicode.IsLower(r)) || unicode.IsMark(r) {
+				return fmt.Sprintf("the context has %U, which llama.cpp's splitter of this vocabulary takes for another kind of character", r)
+			}
+		}
+	}
+	return ""
+}
+
+// doubts notes what of a model's contexts is in doubt.
+func (a *Aligner) doubts(architecture string) {
+	a.goEngine = goEngine(architecture)
+	for _, pre := range []string{"/gpt-4o", "/llama4", "/tekken"} {
+		a.marks = a.marks || strings.Contains(a.t.Name(), pre)
+	}
+	if steps, ok := a.t.normalizer.(normalizers); ok && a.goEngine {
+		for _, s := range steps {
+			if _, ok := s.(prepend); ok {
+				a.prefixed = "the model's tokenizer puts a space before the text: llama.cpp does so, and Ollama's own engine does not"
+			}
+		}
+	}
+}
