@@ -160,6 +160,7 @@ func (v *viewer) group(g data.Group) {
 		}
 		if g.Arm == data.ArmReflection {
 			fmt.Fprintf(v.w, "\n  %s\n", v.paint(earned(i, r), v.mood(r)))
+			v.breaks(r)
 		}
 		for _, t := range r.Turns[from:] {
 			v.turn(t)
@@ -200,6 +201,19 @@ func earned(i int, r data.Rollout) string {
 	return s
 }
 
+// breaks tells where the turns of a rollout do not make one sequence.
+func (v *viewer) breaks(r data.Rollout) {
+	sequences, err := r.Sequences()
+	if err != nil { // no ids: its turns say so
+		return
+	}
+	for _, s := range sequences {
+		if s.Break != nil {
+			fmt.Fprintf(v.w, "  %s\n", v.paint("a new sequence starts: "+s.Break.String(), dim))
+		}
+	}
+}
+
 func (v *viewer) mood(r data.Rollout) string {
 	if r.Reward != nil && *r.Reward > 0 {
 		return green
@@ -228,7 +242,7 @@ func (v *viewer) turn(t data.Turn) {
 	}
 	if d := t.Draw; d != nil {
 		if d.CompletionTokens != nil {
-			notes = append(notes, fmt.Sprintf("%d tokens", *d.CompletionTokens))
+			notes = append(notes, fmt.Sprintf("%d tokens%s", *d.CompletionTokens, idsOf(d)))
 		}
 		if d.Truncated() {
 			notes = append(notes, v.paint("cut by length", red))
@@ -238,6 +252,22 @@ func (v *viewer) turn(t data.Turn) {
 		notes = append(notes, v.paint("contains a right answer", red))
 	}
 	v.text(mark, colour, t.Step, strings.Join(notes, ", "), t.Message.Answer())
+}
+
+// idsOf says where the ids of a draw come from, and what is known of its end token.
+func idsOf(d *data.Draw) string {
+	switch t := d.Tokens; {
+	case t == nil && d.NoTokens != "":
+		return " (no ids: " + firstLine(d.NoTokens) + ")"
+	case t == nil:
+		return ""
+	case !t.Exact():
+		return fmt.Sprintf(" (ids %s, context %s: %s)", t.Source, t.PromptSource, firstLine(d.NoTokens))
+	case t.End == data.EndNone:
+		return fmt.Sprintf(" (ids %s)", t.Source)
+	default:
+		return fmt.Sprintf(" (ids %s, end %s)", t.Source, t.End)
+	}
 }
 
 // text prints a turn with its mark in front of each line.
