@@ -40,6 +40,7 @@ type Policy struct {
 	Revision       string `json:"revision,omitempty"`        // digest of the weights; "" if the engine does not tell
 	Quantization   string `json:"quantization,omitempty"`    // as the engine names it
 	TemplateDigest string `json:"template_digest,omitempty"` // SHA-256 of the chat template
+	Served         string `json:"served,omitempty"`          // what else the engine tells of the model (path, size, parameters): no digest of its weights
 	Server         string `json:"server,omitempty"`          // ollama, vllm, script, ...
 	ServerVersion  string `json:"server_version,omitempty"`
 }
@@ -47,6 +48,9 @@ type Policy struct {
 func (p Policy) hash(h *Hasher) {
 	for _, s := range []string{p.Model, p.Revision, p.Quantization, p.TemplateDigest, p.Server, p.ServerVersion} {
 		h.String(s)
+	}
+	if p.Served != "" { // digests from before there was one stay what they were
+		h.String(p.Served)
 	}
 }
 

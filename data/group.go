@@ -122,10 +122,28 @@ func (g Group) Check() error {
 	return nil
 }
 
+// ContextError says that draws of one group were made from the same turns, but not from the same ids: the
+// engine rendered them differently, because its template changed or holds the date.
+type ContextError struct {
+	Rollout int
+	A, B    Digest // keys of two such draws
+	LenA    int    // ids of their contexts
+	LenB    int
+	At      int      // the first that differs
+	Stale   []Digest // draws whose context is not that of the latest one
+}
+
+func (e *ContextError) Error() string {
+	return fmt.Sprintf("rollout %d: draws %s and %s were made from the same turns, and the engine rendered them differently: their contexts of %d and %d ids part at %d",
+		e.Rollout, e.A.Short(), e.B.Short(), e.LenA, e.LenB, e.At)
+}
+
 // checkContexts holds the first draws behind the shared turns against each other: the same turns must
 // have been rendered to the same ids, or the rewards are of different contexts.
 func (g Group) checkContexts() error {
-	var first *Draw
+	var found *ContextError
+	var first, latest *Draw
+	var all []*Draw
 	for i, r := range g.Rollouts {
 		if len(r.Turns) == g.Context {
 			continue
@@ -134,22 +152,32 @@ func (g Group) checkContexts() error {
 		if d == nil || !d.Tokens.Exact() {
 			continue
 		}
-		if first == nil {
-			first = d
+		if all = append(all, d); first == nil {
+			first, latest = d, d
 			continue
 		}
+		if d.Started.After(latest.Started) {
+			latest = d
+		}
 		a, b := first.Tokens.Prompt, d.Tokens.Prompt
-		if slices.Equal(a, b) {
+		if found != nil || slices.Equal(a, b) {
 			continue
 		}
 		at := 0
 		for at < min(len(a), len(b)) && a[at] == b[at] {
 			at++
 		}
-		return fmt.Errorf("rollout %d: draws %s and %s were made from the same turns, and the engine rendered them differently: their contexts of %d and %d ids part at %d: the model's template changed in between; start another run directory",
-			i, first.Key.Short(), d.Key.Short(), len(a), len(b), at)
+		found = &ContextError{Rollout: i, A: first.Key, B: d.Key, LenA: len(a), LenB: len(b), At: at}
 	}
-	return nil
+	if found == nil {
+		return nil
+	}
+	for _, d := range all {
+		if !slices.Equal(d.Tokens.Prompt, latest.Tokens.Prompt) {
+			found.Stale = append(found.Stale, d.Key)
+		}
+	}
+	return found
 }
 
 func (r Rollout) check(g Group, first []Turn) error {

@@ -112,6 +112,11 @@ func (d *folder) survey() (mark, error) {
 	}
 	known := map[string]bool{} // data files that the manifest names
 	manifest, err := ReadManifest(d.fs, d.dir)
+	if err != nil {
+		if older, ok := olderManifest(d.fs, d.dir); ok { // of an earlier version: to be replaced
+			manifest, err = older, nil
+		}
+	}
 	whole := err == nil
 	if whole {
 		m.Splits = []string{manifest.Split}

@@ -68,6 +68,24 @@ func ReadManifest(fs disk.FS, dir string) (Manifest, error) {
 	return m, nil
 }
 
+// olderManifest reads the manifest of an earlier schema version as far as it says which files are of the
+// export: enough to replace them. False: it is none.
+func olderManifest(fs disk.FS, dir string) (m Manifest, ok bool) {
+	f, err := fs.Open(filepath.Join(dir, manifestName))
+	if err != nil {
+		return m, false
+	}
+	text, err := io.ReadAll(f)
+	if err = errors.Join(err, f.Close()); err != nil || json.Unmarshal(text, &m) != nil {
+		return m, false
+	}
+	if m.SchemaVersion < 1 || m.SchemaVersion >= SchemaVersion {
+		return m, false
+	}
+	m.SchemaVersion = SchemaVersion
+	return m, m.check() == nil
+}
+
 // parseManifest accepts exactly what write writes.
 func parseManifest(text []byte) (m Manifest, err error) {
 	d := json.NewDecoder(bytes.NewReader(text))

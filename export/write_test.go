@@ -3,6 +3,7 @@ package export_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -228,5 +229,33 @@ func TestEmptyExport(t *testing.T) {
 	write(t, dir, all, export.Formats(), nil)
 	if err := export.Check(context.Background(), disk.OS{}, dir); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// An export of an earlier schema version is replaced, as one of this version is.
+func TestReplaceOlderExport(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, all, []export.Format{export.Episodes}, exporttest.Groups())
+	name := filepath.Join(dir, "manifest.json")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := strings.Replace(string(text), fmt.Sprintf("\"schema_version\": %d", export.SchemaVersion), "\"schema_version\": 1", 1)
+	if older == string(text) {
+		t.Fatal("nothing was changed")
+	}
+	if err := os.WriteFile(name, []byte(older), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := export.Check(context.Background(), disk.OS{}, dir); err == nil {
+		t.Error("an export of another version is called sound")
+	}
+	write(t, dir, all, []export.Format{export.KTO}, exporttest.Groups())
+	if err := export.Check(context.Background(), disk.OS{}, dir); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "episodes")); err == nil {
+		t.Error("the older files are still there")
 	}
 }

@@ -118,6 +118,9 @@ func (d *decoder) tokens(pieces []data.Piece, earlier func(journal.Ref) ([]int32
 	known := d.bool()
 	var before []int32
 	base, shared := journal.Ref(d.uint()), d.uint()
+	if (base == 0) != (shared == 0) {
+		d.fail(fmt.Errorf("shares %d ids with the draw at %v", shared, base))
+	}
 	if base != 0 && d.err == nil {
 		ids, err := earlier(base)
 		if err == nil && shared > uint64(len(ids)) {

@@ -41,6 +41,7 @@ type Outcome struct {
 	Before     int // prompts that were finished already
 	Failed     int // prompts that failed in this process
 	Duplicates int // prompts of the source that are equal to an earlier one
+	Stale      int // draws made again, because the engine renders their prompt otherwise than it did
 }
 
 // ErrBudget is the cause of a run that stopped because too many prompts failed.
@@ -76,8 +77,7 @@ type execution struct {
 	slots   chan struct{}
 	wg      sync.WaitGroup
 
-	mu      sync.Mutex
-	outcome Outcome
+	outcome Outcome // under mu
 	errs    []error // why the run ended before its end; different ones
 }
 
@@ -191,7 +191,7 @@ func (x *execution) gather(owner journal.Key, u *unfinished) error {
 			if err != nil {
 				return err
 			}
-			if !x.doubtful(rec.Key) {
+			if !x.doubtful(at) {
 				u.draws = append(u.draws, placed{rec.Key, at})
 			}
 		}
@@ -199,7 +199,7 @@ func (x *execution) gather(owner journal.Key, u *unfinished) error {
 	return nil
 }
 
-func (x *execution) doubtful(draw journal.Key) bool {
+func (x *execution) doubtful(draw journal.Ref) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.index.doubt[draw]
@@ -210,14 +210,24 @@ func (x *execution) prompt(ctx context.Context, p data.Prompt, id data.Digest, e
 	if err := x.gather(half(id), u); err != nil {
 		return err
 	}
-	log := newPromptLog(x.journal, half(id), x.job.VerifierDigest, u)
-	s := &stages.Session{
-		Prompt: p, ID: id, Model: x.job.Model, Policy: x.job.Session.Policy, Verifier: x.job.Verifier,
-		Log: log, Seed: x.job.Seed, Sampling: x.job.Sampling, NeedIDs: x.job.NeedIDs, OnTurn: x.job.Progress.turn,
+	log, groups, err := x.perform(ctx, p, id, u)
+	if stale, ok := errors.AsType[*data.ContextError](err); ok && len(stale.Stale) > 0 {
+		// The engine renders the prompt otherwise than when some of its draws were recorded: they are made again.
+		for _, key := range stale.Stale {
+			if _, err := x.distrust(ctx, half(id), log.refs[key]); err != nil {
+				return err
+			}
+		}
+		x.mu.Lock()
+		x.outcome.Stale += len(stale.Stale)
+		x.mu.Unlock()
+		log, groups, err = x.perform(ctx, p, id, x.rest(log))
 	}
-	groups, err := x.rollout(ctx, s, p)
 	if err != nil {
 		return x.failed(ctx, half(id), e, err)
+	}
+	if len(x.doubts(log.refs)) > 0 { // the prompt stays unfinished, and the next run draws again
+		return nil
 	}
 	done := play{Prompt: e.prompt, Policy: x.session, Tally: Count(groups)}
 	body, err := encodePlay(done, groups, log.refs)
@@ -230,12 +240,43 @@ func (x *execution) prompt(ctx context.Context, p data.Prompt, id data.Digest, e
 		return err
 	}
 	x.mu.Lock()
-	defer x.mu.Unlock()
 	x.outcome.Finished++
 	e.play = refs[0]
 	x.index.prompts[half(id)] = e
+	x.mu.Unlock()
 	x.job.Progress.finish(done.Tally)
+	for _, ref := range x.doubts(log.refs) { // noted while the play was on its way: noted again, behind it
+		if err := x.renote(ctx, half(id), ref); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// perform plays a prompt over what is recorded of it.
+func (x *execution) perform(ctx context.Context, p data.Prompt, id data.Digest, u *unfinished) (*promptLog, []data.Group, error) {
+	log := newPromptLog(x.journal, half(id), x.job.VerifierDigest, u)
+	log.recorded = x.recorded
+	s := &stages.Session{
+		Prompt: p, ID: id, Model: x.job.Model, Policy: x.job.Session.Policy, Verifier: x.job.Verifier,
+		Log: log, Seed: x.job.Seed, Sampling: x.job.Sampling, NeedIDs: x.job.NeedIDs, OnTurn: x.job.Progress.turn,
+	}
+	groups, err := x.rollout(ctx, s, p)
+	return log, groups, err
+}
+
+// rest returns what is left of a play's draws without those that count as not drawn.
+func (x *execution) rest(log *promptLog) *unfinished {
+	u := &unfinished{}
+	for key, ref := range log.refs {
+		if !x.doubtful(ref) {
+			u.draws = append(u.draws, placed{half(key), ref})
+		}
+	}
+	for key, ref := range log.verdicts {
+		u.verdicts = append(u.verdicts, placed{key, ref})
+	}
+	return u
 }
 
 // rollout runs the strategy; what it panics with, or a group that breaks its promises, is a failed

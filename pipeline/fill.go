@@ -19,6 +19,9 @@ func (r *Run) Filled(by data.Policy) iter.Seq2[data.Group, error] {
 			return
 		}
 		name := by.Model + ", " + by.Server
+		if by.Revision != "" {
+			name += ", " + by.Revision[:min(12, len(by.Revision))]
+		}
 		for g, err := range r.Groups() {
 			for i := range g.Rollouts {
 				for j := range g.Rollouts[i].Turns {
@@ -26,7 +29,7 @@ func (r *Run) Filled(by data.Policy) iter.Seq2[data.Group, error] {
 					if err != nil || d == nil || !lacking(d) {
 						continue
 					}
-					ref, known := scores[d.Key]
+					ref, known := scores[scoreKey(d)]
 					if !known {
 						continue
 					}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"mulligan/data"
@@ -17,7 +18,7 @@ type index struct {
 	others   map[journal.Key][]journal.Ref // by owner: plays under other labels, which name their draws
 	sessions []journal.Ref
 	scores   []journal.Ref
-	doubt    map[journal.Key]bool // draws that may be of another model, and were not drawn again since
+	doubt    map[journal.Ref]bool // draws that count as not drawn
 	spare    []*unfinished        // of prompts that turned out to be finished, to be used again
 }
 
@@ -44,11 +45,11 @@ type placed struct {
 func newIndex(labels data.Digest) *index {
 	return &index{labels: labels, prompts: map[journal.Key]entry{},
 		open: map[journal.Key]*unfinished{}, others: map[journal.Key][]journal.Ref{},
-		doubt: map[journal.Key]bool{}}
+		doubt: map[journal.Ref]bool{}}
 }
 
 // visit takes up one record, in log order.
-func (x *index) visit(ref journal.Ref, h journal.Header, _ func() ([]byte, error)) error {
+func (x *index) visit(ref journal.Ref, h journal.Header, body func() ([]byte, error)) error {
 	switch h.Kind {
 	case kindPrompt:
 		e := x.prompts[h.Owner]
@@ -61,7 +62,6 @@ func (x *index) visit(ref journal.Ref, h journal.Header, _ func() ([]byte, error
 		u := x.unfinished(h.Owner)
 		u.starts = slices.DeleteFunc(u.starts, func(k journal.Key) bool { return k == h.Key })
 		u.draws = append(u.draws, placed{h.Key, ref})
-		delete(x.doubt, h.Key)
 	case kindVerdict:
 		u := x.unfinished(h.Owner)
 		u.verdicts = append(u.verdicts, placed{h.Key, ref})
@@ -93,7 +93,16 @@ func (x *index) visit(ref journal.Ref, h journal.Header, _ func() ([]byte, error
 	case kindSession:
 		x.session(ref)
 	case kindDoubt:
-		x.distrust(h)
+		b, err := body()
+		if err != nil {
+			return err
+		}
+		d := decoder{b: b}
+		draw := journal.Ref(d.uint())
+		if err := d.end(); err != nil {
+			return fmt.Errorf("record %v: %w", ref, err)
+		}
+		x.distrust(h.Owner, draw)
 	case kindScore:
 		x.scores = append(x.scores, ref)
 	}

@@ -16,7 +16,8 @@ type promptLog struct {
 	owner    journal.Key
 	verifier data.Digest
 
-	reader *drawReader // used under mu
+	reader   *drawReader                                                               // used under mu
+	recorded func(ctx context.Context, owner, draw journal.Key, ref journal.Ref) error // told of each draw that is recorded; nil: nobody wants to know
 
 	mu       sync.Mutex
 	draws    map[journal.Key]journal.Ref
@@ -105,8 +106,11 @@ func (l *promptLog) Record(ctx context.Context, c llm.Completion) error {
 		return err
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.used(c, refs[0])
+	l.mu.Unlock()
+	if l.recorded != nil {
+		return l.recorded(ctx, l.owner, half(c.Draw.Key), refs[0])
+	}
 	return nil
 }
 

@@ -78,7 +78,7 @@ func samePolicy(fsys disk.FS, dir string, p data.Policy) error {
 		return err
 	}
 	identity := func(p data.Policy) map[string]string {
-		return map[string]string{"policy.model": p.Model, "policy.revision": p.Revision,
+		return map[string]string{"policy.model": p.Model, "policy.revision": p.Revision, "policy.served": p.Served,
 			"policy.quantization": p.Quantization, "policy.template_digest": p.TemplateDigest, "policy.server": p.Server}
 	}
 	if d := diff(identity(s.Policy), identity(p)); len(d) > 0 {

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"mulligan/data"
 	"mulligan/data/disk"
@@ -63,7 +64,10 @@ const endOfTurn = 300
 
 // spelled gives every draw ids: a token for each byte, and one for each role and end of a turn. The
 // end token has no log-probability.
-type spelled struct{ llm.Model }
+type spelled struct {
+	llm.Model
+	day int32 // in every context, if not 0
+}
 
 func (m spelled) Generate(ctx context.Context, req llm.Request) (llm.Completion, error) {
 	c, err := m.Model.Generate(ctx, req)
@@ -71,11 +75,14 @@ func (m spelled) Generate(ctx context.Context, req llm.Request) (llm.Completion,
 		return c, err
 	}
 	k := &data.Tokens{PromptSource: data.TokensEngine, Source: data.TokensEngine, End: data.EndReturned}
+	if m.day != 0 {
+		k.Prompt, c.Draw.Started = append(k.Prompt, 400+m.day), time.Unix(int64(m.day), 0)
+	}
 	for _, message := range req.Messages {
 		k.Prompt = append(append(append(k.Prompt, int32(256+len(message.Role))), spell(message.Content)...), endOfTurn)
 	}
 	k.Prompt = append(k.Prompt, int32(256+len(data.RoleAssistant)))
-	if n := len(req.Prefix); (n > 0) != (req.Step != data.StepAttempt) || n > len(k.Prompt) || !slices.Equal(req.Prefix, k.Prompt[:n]) {
+	if n := len(req.Prefix); m.day == 0 && ((n > 0) != (req.Step != data.StepAttempt) || n > len(k.Prompt) || !slices.Equal(req.Prefix, k.Prompt[:n])) {
 		return c, fmt.Errorf("%s extends %v, its context is %v", req.Step, req.Prefix, k.Prompt)
 	}
 	k.IDs = append(spell(c.Message.Content), endOfTurn)
@@ -105,6 +112,8 @@ type rig struct {
 	width  int
 
 	revision string // of the model
+	day      int32  // in every context, if not 0
+	started  func(*Run)
 }
 
 func newRig(fsys disk.FS, m llm.Model) rig {
@@ -131,8 +140,11 @@ func (r rig) run(ctx context.Context) (*Run, Outcome, error) {
 	if err != nil {
 		return nil, Outcome{}, err
 	}
+	if r.started != nil {
+		r.started(run)
+	}
 	out, err := run.Execute(ctx, Job{Source: r.tasks, Strategy: strategy, Verifier: r.says, VerifierDigest: data.Digest{byte(len(r.says))},
-		Model: spelled{r.model}, Session: Session{Policy: data.Policy{Model: "m", Revision: r.revision}}, Seed: 5, Prompts: r.width, Limit: r.limit, MaxFailed: r.budget,
+		Model: spelled{r.model, r.day}, Session: Session{Policy: data.Policy{Model: "m", Revision: r.revision}}, Seed: 5, Prompts: r.width, Limit: r.limit, MaxFailed: r.budget,
 		Sampling: func(string) data.Sampling { return data.Sampling{Temperature: 1} }, Progress: &Progress{}})
 	return run, out, err
 }

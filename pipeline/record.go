@@ -20,7 +20,7 @@ const (
 	kindPlay                            // Key: ordinal and labels. Body: codec_play.go. The prompt is finished under these labels
 	kindFailed                          // Key: ordinal and labels. Body: Failed as JSON. The prompt failed; the next run tries again
 	kindSession                         // Body: session as JSON. A process took the run up
-	kindDoubt                           // Key: of a draw. No body. It may be of another model, and counts as not drawn
+	kindDoubt                           // Body: where the draw lies. It may be of another model or context, and counts as not drawn
 	kindScore                           // Key: of a draw. Body: score.go. What another model says of the draw's tokens
 )
 

@@ -18,6 +18,7 @@ import (
 	"iter"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"mulligan/data"
 	"mulligan/data/disk"
@@ -41,7 +42,10 @@ type Run struct {
 	Recovery journal.Recovery
 	fs       disk.FS
 	journal  *journal.Journal
+
+	mu       sync.Mutex // while a run executes, of what follows
 	index    *index
+	suspects map[journal.Key]bool // draws that an endpoint served in doubt, and that may not be recorded yet
 }
 
 // NoRunError says that a folder is not a run directory.

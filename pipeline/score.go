@@ -40,6 +40,7 @@ type Scored struct {
 	Step     string
 	Train    bool
 	Draw     *data.Draw
+	Text     string    // that was drawn, where no parser took it apart
 	Logprobs []float32 // len N: of Draw.Tokens.IDs, natural log, raw, each given all before it
 }
 
@@ -66,14 +67,14 @@ func (r *Run) Score(ctx context.Context, job ScoreJob) (ScoreOutcome, error) {
 	outer := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(job.Concurrency, 1))
-	for s, err := range r.sampled(job.Steps, job.Limit) {
+	for s, err := range r.Sampled(job.Steps, job.Limit) {
 		if err != nil {
 			return out, errors.Join(err, g.Wait())
 		}
 		if ctx.Err() != nil {
 			break
 		}
-		if _, known := had[s.Draw.Key]; known {
+		if _, known := had[scoreKey(s.Draw)]; known {
 			out.Before++
 			continue
 		}
@@ -95,7 +96,7 @@ func (r *Run) Score(ctx context.Context, job ScoreJob) (ScoreOutcome, error) {
 			}
 			refs, err := r.journal.Append(context.WithoutCancel(ctx), journal.Record{
 				Header: journal.Header{Kind: kindScore, Key: half(s.Draw.Key), Owner: half(s.Prompt)},
-				Body:   encodeScore(s.Draw.Key, job.Policy, logprobs)})
+				Body:   encodeScore(scoreKey(s.Draw), job.Policy, logprobs)})
 			if err != nil {
 				return err
 			}
@@ -115,8 +116,16 @@ func (r *Run) Score(ctx context.Context, job ScoreJob) (ScoreOutcome, error) {
 	return out, context.Cause(outer)
 }
 
-// sampled yields each draw of the finished prompts once, in prompt order.
-func (r *Run) sampled(steps []string, limit int) iter.Seq2[Scored, error] {
+// plainText is what a turn says, if its text is all that was drawn.
+func plainText(t data.Turn) string {
+	if t.Thinking != "" || len(t.ToolCalls) > 0 {
+		return ""
+	}
+	return t.Content
+}
+
+// Sampled yields each draw of the finished prompts once, in prompt order, without scores.
+func (r *Run) Sampled(steps []string, limit int) iter.Seq2[Scored, error] {
 	return func(yield func(Scored, error) bool) {
 		n := 0
 		for p, err := range r.Plays() {
@@ -142,7 +151,7 @@ func (r *Run) sampled(steps []string, limit int) iter.Seq2[Scored, error] {
 					continue
 				}
 				seen[t.Draw.Key] = true
-				if !yield(Scored{Prompt: p.ID, Ordinal: p.Ordinal, Step: t.Step, Train: trains[t.Draw.Key], Draw: t.Draw}, nil) {
+				if !yield(Scored{Prompt: p.ID, Ordinal: p.Ordinal, Step: t.Step, Train: trains[t.Draw.Key], Draw: t.Draw, Text: plainText(t)}, nil) {
 					return
 				}
 			}
@@ -172,12 +181,12 @@ func (r *Run) Scores(by data.Policy, steps []string, limit int) iter.Seq2[Scored
 			yield(Scored{}, err)
 			return
 		}
-		for s, err := range r.sampled(steps, limit) {
+		for s, err := range r.Sampled(steps, limit) {
 			if err != nil {
 				yield(s, err)
 				return
 			}
-			ref, known := had[s.Draw.Key]
+			ref, known := had[scoreKey(s.Draw)]
 			if !known {
 				continue
 			}
@@ -199,6 +208,21 @@ func (r *Run) Scores(by data.Policy, steps []string, limit int) iter.Seq2[Scored
 	}
 }
 
+// scoreKey names what was scored: a draw that was made again under the same key is another one.
+func scoreKey(d *data.Draw) data.Digest {
+	h := data.NewHasher("score")
+	h.Bytes(d.Key[:])
+	if t := d.Tokens; t != nil {
+		for _, ids := range [][]int32{t.Prompt, t.IDs} {
+			h.Int(len(ids))
+			for _, id := range ids {
+				h.Int(int(id))
+			}
+		}
+	}
+	return h.Sum()
+}
+
 // Scorers returns the models that have scored draws of the run, and how many each.
 func (r *Run) Scorers() (map[data.Policy]int, error) {
 	found := map[data.Policy]int{}
@@ -206,40 +230,41 @@ func (r *Run) Scorers() (map[data.Policy]int, error) {
 	return found, err
 }
 
+// scores returns where the scores of a model lie, by scoreKey.
 func (r *Run) scores(by data.Policy) (map[data.Digest]journal.Ref, error) {
 	refs := map[data.Digest]journal.Ref{}
 	want := by.Digest()
-	err := r.eachScore(func(draw data.Digest, p data.Policy, ref journal.Ref) {
+	err := r.eachScore(func(scored data.Digest, p data.Policy, ref journal.Ref) {
 		if p.Digest() == want {
-			refs[draw] = ref
+			refs[scored] = ref
 		}
 	})
 	return refs, err
 }
 
-func (r *Run) eachScore(f func(draw data.Digest, by data.Policy, ref journal.Ref)) error {
+func (r *Run) eachScore(f func(scored data.Digest, by data.Policy, ref journal.Ref)) error {
 	for _, ref := range r.index.scores {
 		rec, err := r.journal.Read(ref)
 		if err != nil {
 			return err
 		}
-		draw, by, _, err := decodeScore(rec.Body)
+		scored, by, _, err := decodeScore(rec.Body)
 		if err != nil {
 			return fmt.Errorf("record %v: %w", ref, err)
 		}
-		f(draw, by, ref)
+		f(scored, by, ref)
 	}
 	return nil
 }
 
 const scoreVersion = 1
 
-// encodeScore writes what a model says of one draw.
-func encodeScore(draw data.Digest, by data.Policy, logprobs []float32) []byte {
+// encodeScore writes what a model says of one draw (scoreKey).
+func encodeScore(scored data.Digest, by data.Policy, logprobs []float32) []byte {
 	e := &encoder{}
 	e.raw([]byte{scoreVersion})
-	e.raw(draw[:])
-	for _, s := range []string{by.Model, by.Revision, by.Quantization, by.TemplateDigest, by.Server, by.ServerVersion} {
+	e.raw(scored[:])
+	for _, s := range []string{by.Model, by.Revision, by.Quantization, by.TemplateDigest, by.Server, by.ServerVersion, by.Served} {
 		e.text(s)
 	}
 	e.uint(uint64(len(logprobs)))
@@ -249,18 +274,18 @@ func encodeScore(draw data.Digest, by data.Policy, logprobs []float32) []byte {
 	return e.b
 }
 
-func decodeScore(body []byte) (draw data.Digest, by data.Policy, logprobs []float32, err error) {
+func decodeScore(body []byte) (scored data.Digest, by data.Policy, logprobs []float32, err error) {
 	d := &decoder{b: body}
 	if v := d.byte(); v != scoreVersion {
-		return draw, by, nil, fmt.Errorf("score of version %d: want %d", v, scoreVersion)
+		return scored, by, nil, fmt.Errorf("score of version %d: want %d", v, scoreVersion)
 	}
-	copy(draw[:], d.take(uint64(len(draw))))
-	for _, s := range []*string{&by.Model, &by.Revision, &by.Quantization, &by.TemplateDigest, &by.Server, &by.ServerVersion} {
+	copy(scored[:], d.take(uint64(len(scored))))
+	for _, s := range []*string{&by.Model, &by.Revision, &by.Quantization, &by.TemplateDigest, &by.Server, &by.ServerVersion, &by.Served} {
 		*s = d.text()
 	}
 	logprobs = make([]float32, d.count())
 	for i := range logprobs {
 		logprobs[i] = d.float32()
 	}
-	return draw, by, logprobs, d.end()
+	return scored, by, logprobs, d.end()
 }

@@ -95,7 +95,7 @@ func TestScore(t *testing.T) {
 				}
 				k := turn.Draw.Tokens
 				last := len(k.IDs) - 1
-				if want := -float32(endOfTurn) - float32(len(k.Prompt)+last)/1024; !k.Complete() || k.Logprobs[last] != want || k.FilledBy != "judge, " || k.Logprobs[0] != 0 {
+				if want := -float32(endOfTurn) - float32(len(k.Prompt)+last)/1024; !k.Complete() || k.Logprobs[last] != want || k.FilledBy != "judge, , 1" || k.Logprobs[0] != 0 {
 					t.Fatalf("%s: %v filled by %q: want %g at the end, and the engine's own before it", turn.Step, k.Logprobs, k.FilledBy, want)
 				}
 			}

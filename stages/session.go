@@ -127,10 +127,11 @@ func (s *Session) Draw(ctx context.Context, t Transcript, step string, path ...i
 
 // inexact says what is missing of a draw's ids.
 func inexact(d data.Draw) error {
-	why := cmp.Or(d.NoTokens, "the engine returned none")
+	why := d.NoTokens
 	if t := d.Tokens; t != nil {
-		why = fmt.Sprintf("they are %s, and those of the context %s", t.Source, cmp.Or(t.PromptSource, data.TokensNone))
+		why = fmt.Sprintf("they are %s, and those of the context %s: %s", t.Source, cmp.Or(t.PromptSource, data.TokensNone), cmp.Or(why, "the engine returned no others"))
 	}
+	why = cmp.Or(why, "the engine returned none")
 	return fmt.Errorf("draw %s has no exact token ids: %s (it is recorded; engine.tokens: auto goes on without)", d.Key.Short(), why)
 }
 

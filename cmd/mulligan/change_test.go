@@ -2,8 +2,10 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -40,37 +42,76 @@ func TestModelChangesDuringRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := runToEnd(t, plan, filepath.Join(dir, "calm"))
-	run := filepath.Join(dir, "run")
-	cmd := mulligan("run", plan, "--quiet", "--dir", run)
-	var out strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &out
-	before := s.Requests()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	for name, how := range map[string]struct {
+		end  func(cmd *exec.Cmd, out *lockedBuffer)
+		code int
+		says []string
+	}{
+		"runs on": {func(*exec.Cmd, *lockedBuffer) {}, exitError, []string{"draws may be of another model than the run's", "let " + s.URL + " serve tiny"}},
+		"killed once it is told": {func(cmd *exec.Cmd, out *lockedBuffer) {
+			for !strings.Contains(out.String(), "left out for good") {
+				time.Sleep(time.Millisecond)
+			}
+			cmd.Process.Kill()
+		}, -1, []string{"left out for good"}},
+		"interrupted": {func(cmd *exec.Cmd, _ *lockedBuffer) {
+			time.Sleep(10 * time.Millisecond)
+			cmd.Process.Signal(os.Interrupt)
+		}, 0, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := filepath.Join(dir, name)
+			cmd := mulligan("run", plan, "--quiet", "--dir", run)
+			var out lockedBuffer
+			cmd.Stdout, cmd.Stderr = &out, &out
+			before := s.Requests()
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for s.Requests() < before+60 {
+				time.Sleep(time.Millisecond)
+			}
+			other.Store(true)
+			s.SetRevision("cd")
+			how.end(cmd, &out)
+			cmd.Wait()
+			if code := cmd.ProcessState.ExitCode(); code != how.code && how.code != 0 {
+				t.Errorf("exit code %d, want %d", code, how.code)
+			}
+			for _, part := range append(how.says, "revision was abababababab and is cdababababab") {
+				if !strings.Contains(out.String(), part) {
+					t.Errorf("the run does not say %q:\n%s", part, out.String())
+				}
+			}
+			// As long as the other model is there, nothing goes on.
+			again := mulligan("run", plan, "--quiet", "--dir", run)
+			if text, _ := again.CombinedOutput(); again.ProcessState.ExitCode() == 0 || !strings.Contains(string(text), "policy.revision") {
+				t.Errorf("exit code %d: %s", again.ProcessState.ExitCode(), text)
+			}
+			other.Store(false)
+			s.SetRevision("")
+			same(t, "after the right model came back", runToEnd(t, plan, run), want)
+			if text, err := mulligan("check", run).CombinedOutput(); err != nil || !strings.Contains(string(text), "draws in doubt") {
+				t.Errorf("%v: %s", err, text)
+			}
+		})
 	}
-	for s.Requests() < before+60 {
-		time.Sleep(time.Millisecond)
-	}
-	other.Store(true)
-	s.SetRevision("cd")
-	cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != exitError {
-		t.Errorf("exit code %d, want %d", code, exitError)
-	}
-	for _, part := range []string{"revision was abababababab and is cdababababab", "draws may be of another model than the run's", "let " + s.URL + " serve tiny"} {
-		if !strings.Contains(out.String(), part) {
-			t.Errorf("the run does not say %q:\n%s", part, out.String())
-		}
-	}
-	// As long as the other model is there, nothing goes on.
-	again := mulligan("run", plan, "--quiet", "--dir", run)
-	if text, _ := again.CombinedOutput(); again.ProcessState.ExitCode() == 0 || !strings.Contains(string(text), "policy.revision") {
-		t.Errorf("exit code %d: %s", again.ProcessState.ExitCode(), text)
-	}
-	other.Store(false)
-	s.SetRevision("")
-	same(t, "after the right model came back", runToEnd(t, plan, run), want)
-	if text, err := mulligan("check", run).CombinedOutput(); err != nil || !strings.Contains(string(text), "draws in doubt") {
-		t.Errorf("%v: %s", err, text)
-	}
+}
+
+// lockedBuffer takes the output of a process that runs.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }

@@ -95,6 +95,7 @@ func (d *doctor) conformance(ctx context.Context) {
 	if err != nil {
 		return
 	}
+	defer eng.balancer.Close()
 	for i, b := range eng.backends {
 		printf(d.c, "\nwhat %s can do:\n", d.p.settings.Engine.Endpoints[i])
 		results, err := llmtest.Check(ctx, b, llmtest.CheckOptions{Model: d.p.settings.Engine.Model, Context: d.p.sampling(data.StepAttempt).Context})
@@ -131,6 +132,7 @@ func (d *doctor) engine(ctx context.Context) (llm.Info, error) {
 		d.fail("engine", err)
 		return llm.Info{}, err
 	}
+	defer eng.balancer.Close()
 	eng.tell = func(line string) { d.say(false, "engine", "%s", line) }
 	info, err := eng.inspect(ctx)
 	if err != nil {
@@ -166,6 +168,7 @@ func (d *doctor) draw(ctx context.Context, info llm.Info, first data.Prompt) {
 	if err != nil {
 		return
 	}
+	defer eng.balancer.Close()
 	for i, b := range eng.backends {
 		req := llm.Request{Prompt: first.ID(), Model: d.p.settings.Engine.Model, Messages: first.Messages, Tools: first.Tools,
 			Sampling: d.p.sampling(data.StepAttempt), Draw: []int{0}, Seed: d.p.settings.Seed}

@@ -19,8 +19,10 @@ type engine struct {
 	settings engineSettings
 	tell     func(line string) // of endpoints that come, go and change; set before the first draw
 
-	mu       sync.Mutex
-	doubtful []data.Digest // draws that may be of another model
+	mu    sync.Mutex
+	run   *pipeline.Run // that draws are recorded in; nil: none is drawn for
+	noted int           // draws that may be of another model
+	err   error         // of noting them
 }
 
 func newEngine(s engineSettings) (*engine, error) {
@@ -52,23 +54,37 @@ func newEngine(s engineSettings) (*engine, error) {
 	return e, nil
 }
 
-// changed takes note of an endpoint that serves another model.
+// changed takes note of an endpoint that serves another model: what it drew in doubt is noted in the run
+// before anything else happens.
 func (e *engine) changed(c *llm.Change) {
 	e.mu.Lock()
-	e.doubtful = append(e.doubtful, c.Doubtful...)
+	if e.run != nil && len(c.Doubtful) > 0 {
+		_, err := e.run.Doubt(context.Background(), c.Doubtful)
+		e.noted, e.err = e.noted+len(c.Doubtful), errors.Join(e.err, err)
+	}
 	e.mu.Unlock()
 	e.tell(fmt.Sprintf("%s is left out for good: it %v", c.Endpoint, c))
 }
 
-// distrust makes a run draw again what may be of another model. It returns an error if there was any.
-func (e *engine) distrust(ctx context.Context, r *pipeline.Run) error {
+// confirmWithin bounds how long the endpoints may take, after the last draw, to say what they serve.
+const confirmWithin = 20 * time.Second
+
+// confirm asks every endpoint once more what it serves, so that all draws lie between two right answers,
+// also after an interruption. The error says what is in doubt; one that only does not answer is told.
+func (e *engine) confirm(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), confirmWithin)
+	defer cancel()
+	err := e.balancer.Confirm(ctx)
+	if err != nil && llm.ClassOf(err) != llm.Fatal { // a server that went after its last draw
+		e.tell(err.Error())
+		err = nil
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	n, err := r.Doubt(ctx, e.doubtful)
-	if err == nil && n > 0 {
-		err = fmt.Errorf("%d draws may be of another model than the run's: they stay recorded, count as not drawn, and are drawn again by the same command", n)
+	if e.noted > 0 {
+		err = errors.Join(err, fmt.Errorf("%d draws may be of another model than the run's: they stay recorded, count as not drawn, and are drawn again by the same command", e.noted))
 	}
-	return err
+	return errors.Join(err, e.err)
 }
 
 // inspect asks every endpoint what it serves. Those that answer must all serve the same; one that

@@ -87,6 +87,7 @@ func runPlan(c *cli.Context, p *plan, dir string) error {
 		return err
 	}
 	defer r.Close()
+	eng.run = r
 	tellRecovery(c.App.ErrWriter, r)
 	if n := r.Relabelled(); n > 0 {
 		fmt.Fprintf(c.App.ErrWriter, "the verifier, the labels or the model of some draws changed: %s finished prompts are played again over what is recorded\n", count(n))
@@ -101,13 +102,11 @@ func runPlan(c *cli.Context, p *plan, dir string) error {
 		StopWithin: p.settings.Engine.StopWithin, Drop: drop,
 	})
 	watch.stop()
-	if err == nil {
-		if err = eng.balancer.Confirm(ctx); err != nil && llm.ClassOf(err) != llm.Fatal { // a server that went after its last draw
-			fmt.Fprintf(c.App.ErrWriter, "%v\n", err)
-			err = nil
-		}
+	if outcome.Stale > 0 {
+		fmt.Fprintf(c.App.ErrWriter, "%s draws were made again: the engine renders their prompts otherwise than when they were recorded\n", count(outcome.Stale))
 	}
-	if err = errors.Join(err, eng.distrust(ctx, r)); err != nil {
+	doubt := eng.confirm(ctx)
+	if err = errors.Join(err, doubt); err != nil {
 		return errors.Join(err, r.Close())
 	}
 	return finish(ctx, c, p, r, outcome)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -116,6 +117,9 @@ func score(c *cli.Context, dir string) error {
 		return err
 	}
 	job := pipeline.ScoreJob{Scorer: scorer, Policy: info.Policy, Steps: c.StringSlice("step"), Concurrency: settings.Concurrency, Limit: c.Int("limit")}
+	if err := sameVocabulary(ctx, eng.backends[0], info.Policy.Model, r, job); err != nil {
+		return err
+	}
 	if !c.Bool("quiet") {
 		done, said := 0, time.Now()
 		job.OnScore = func() {
@@ -262,11 +266,46 @@ func percent(f *float64) string {
 	return fmt.Sprintf("%.1f%%", 100**f)
 }
 
-// scorer returns the first endpoint that scores, asked again after temporary errors.
+// scorer returns the endpoints that score, asked in turn, and again after temporary errors.
 func (e *engine) scorer(info llm.Info) (llm.Scorer, error) {
-	s, ok := e.backends[0].(llm.Scorer)
-	if !ok || !info.Scores {
+	var all []llm.Scorer
+	for _, b := range e.backends {
+		if s, ok := b.(llm.Scorer); ok && info.Scores {
+			all = append(all, s)
+		}
+	}
+	if all == nil {
 		return nil, usagef("%s %s cannot score given ids; llama-server, vLLM and SGLang can (--engine openai)", info.Policy.Server, info.Policy.ServerVersion)
 	}
-	return s, nil
+	return llm.RetryScores(all, e.retry(nil)), nil
+}
+
+// sameVocabulary asks the engine that scores for the text of some drawn ids: ids of another vocabulary
+// would be scored without a word.
+func sameVocabulary(ctx context.Context, m llm.Model, model string, r *pipeline.Run, job pipeline.ScoreJob) error {
+	t, ok := m.(llm.Tokenizer)
+	if !ok {
+		return nil
+	}
+	looked := 0
+	for s, err := range r.Sampled(job.Steps, job.Limit) {
+		if err != nil {
+			return err
+		}
+		k := s.Draw.Tokens
+		if !k.Exact() || len(k.IDs) == 0 || s.Text == "" {
+			continue
+		}
+		text, err := t.Detokenize(ctx, model, k.IDs)
+		if err != nil {
+			return fmt.Errorf("is the vocabulary of %s that of the run? it does not know the ids of draw %s: %w", model, s.Draw.Key.Short(), err)
+		}
+		if !strings.Contains(text, strings.TrimSpace(s.Text)) && !strings.Contains(text, "\uFFFD") {
+			return usagef("%s has another vocabulary than the model that drew: the ids of draw %s are %.60q there, and were %.60q", model, s.Draw.Key.Short(), text, s.Text)
+		}
+		if looked++; looked == 5 {
+			return nil
+		}
+	}
+	return nil
 }

@@ -64,7 +64,7 @@ type TurnEnd string
 const (
 	EndInferred TurnEnd = "inferred" // the last of IDs: counted, not returned, and the only token that can end a turn
 	EndAssumed  TurnEnd = "assumed"  // the last of IDs: counted, not returned; of several that can end a turn, the one that the caller named
-	EndMissing  TurnEnd = "missing"  // counted, and which one it was is not known: not in IDs
+	EndMissing  TurnEnd = "missing"  // counted, and what it was, an end token or a stop string, is not known: not in IDs
 	EndNone     TurnEnd = "none"     // the turn was cut by length or by a stop string
 )
 
@@ -143,7 +143,7 @@ func (a *Aligner) Align(r Reply) (Alignment, error) {
 		return Alignment{}, err
 	}
 	out := Alignment{IDs: m.ids, Source: Aligned, Decided: m.decided}
-	certain, err := a.finish(r, m.cut, &out)
+	certain, err := a.finish(r, m, &out)
 	if err != nil {
 		return Alignment{}, err
 	}
@@ -158,12 +158,14 @@ type matched struct {
 	ids     []int32
 	decided []int
 	cut     []byte // bytes of the last piece that a stop string took out of the text; nil: none
+	either  bool   // the last piece may have been cut, or not, or in another way
+	unseen  bool   // the last piece has bytes that are not in the text, for whatever reason
 }
 
 // match takes the pieces one after the other through the text, and searches only where that fails.
 func (a *Aligner) match(r Reply) (matched, error) {
 	split := &ownSplit{t: a.t, text: r.Text}
-	m := matched{ids: make([]int32, 0, len(r.Pieces)+1)}
+	m := matched{ids: make([]int32, 0, len(r.Pieces)+1), unseen: r.Parsed}
 	foreign := strings.Contains(r.Text, replacement)
 	at := 0
 	for i, p := range r.Pieces {

@@ -39,7 +39,7 @@ func (s *search) prune() error {
 // if bytes that are not in the text may have been those of several tokens.
 func (s *search) choose(split *ownSplit) (matched, error) {
 	n := len(s.r.Pieces)
-	m := matched{ids: make([]int32, n, n+1)}
+	m := matched{ids: make([]int32, n, n+1), unseen: s.r.Parsed}
 	for i := range n {
 		ids, err := s.possible(i)
 		if err != nil {
@@ -49,7 +49,11 @@ func (s *search) choose(split *ownSplit) (matched, error) {
 			m.decided = append(m.decided, i)
 		}
 	}
-	if n > 0 && s.cutsDiffer() {
+	if n > 0 {
+		m.unseen = m.unseen || slices.ContainsFunc(s.layers[n].ways, func(w way) bool { return !w.seen && w.cut == nil })
+		m.either = s.cutsDiffer()
+	}
+	if m.either {
 		m.decided = append(m.decided, n-1)
 		m.decided = slices.Compact(m.decided)
 	}

@@ -6,6 +6,13 @@ import (
 	"unicode"
 )
 
+// EncodeContext returns the ids that an Ollama makes of a context, addSpecial as in Options, and why they may be
+// others, be they as many or not. "": no reason is known. Unlike Encode it leaves text that is not in
+// NFC as it is, as both of Ollama's engines do.
+func (a *Aligner) EncodeContext(text string, addSpecial bool) (ids []int32, doubt string) {
+	return a.t.Encode(text, Options{AddSpecial: addSpecial, Raw: true}), a.engineDoubt(text)
+}
+
 // ContextDoubt says why an Ollama may cut a context into other ids than Encode does, be they as many or
 // not: the package comment has where its engines differ from the model's own tokenizer. "": no reason is
 // known.
@@ -15,6 +22,14 @@ func (a *Aligner) ContextDoubt(text string) string {
 	}
 	if n, ok := a.t.normalizer.(nfc); ok && n.normalize(text, true) != text {
 		return "the context is not in Unicode's form NFC: the model's tokenizer makes it so, and Ollama does not"
+	}
+	return a.engineDoubt(text)
+}
+
+// engineDoubt says why the ids of a text that is taken as it is may be others.
+func (a *Aligner) engineDoubt(text string) string {
+	if isASCII(text) && a.prefixed == "" {
+		return ""
 	}
 	if a.prefixed != "" {
 		return a.prefixed

@@ -31,3 +31,54 @@ func TestContextDoubt(t *testing.T) {
 		}
 	}
 }
+
+// EncodeContext gives what llama.cpp and Ollama make of a text: no normalisation. The ids of é (2 bytes) and of
+// e with U+0301 (3 bytes) are those of their bytes.
+func TestEncodeContext(t *testing.T) {
+	for _, c := range []struct {
+		pre, architecture, text string
+		ids                     []byte
+		doubt                   string
+	}{
+		{"qwen2", "qwen2", "e\u0301!", []byte{'e', 0xCC, 0x81, '!'}, ""},
+		{"qwen2", "qwen2", "\u00e9!", []byte{0xC3, 0xA9, '!'}, ""},
+		{"qwen2", "qwen2", "\u212b\u3000", []byte{0xE2, 0x84, 0xAB, 0xE3, 0x80, 0x80}, "U+3000"}, // U+212B is U+00C5 in NFC
+		{"qwen2", "falcon", "\u212b\u3000", []byte{0xE2, 0x84, 0xAB, 0xE3, 0x80, 0x80}, ""},
+		{"gpt-4o", "phi3", "e\u0301", []byte{'e', 0xCC, 0x81}, "U+0301"},
+	} {
+		tok := mustNew(t, tiny(c.pre, "a b"))
+		a, err := NewAligner(tok, AlignerOptions{End: -1, Architecture: c.architecture})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids, doubt := a.EncodeContext(c.text, false)
+		var bytes []byte
+		for _, id := range ids {
+			piece, _ := tok.Piece(id)
+			bytes = append(bytes, piece...)
+		}
+		if string(bytes) != string(c.ids) || len(ids) != len(c.ids) {
+			t.Errorf("%s on %s, %q: %v of % x, want % x", c.pre, c.architecture, c.text, ids, bytes, c.ids)
+		}
+		if (c.doubt == "") != (doubt == "") || !strings.Contains(doubt, c.doubt) {
+			t.Errorf("%s on %s, %q: doubt %q, want %q", c.pre, c.architecture, c.text, doubt, c.doubt)
+		}
+	}
+}
+
+// Raw leaves out NFC, and nothing else: spaces are put and replaced as without it.
+func TestRaw(t *testing.T) {
+	v := tiny("qwen2", "a b")
+	v.BOS, v.AddBOS = v.EOS, true
+	tok := mustNew(t, v)
+	if got, want := tok.Encode("e\u0301", Options{Raw: true, AddSpecial: true}), tok.Encode("e\u0301", Options{AddSpecial: true}); len(got) != 4 || len(want) != 3 || got[0] != v.BOS || want[0] != v.BOS {
+		t.Errorf("%v raw, %v else, want 4 and 3 ids, BOS first", got, want)
+	}
+	step := normalizers{replace{" ", "_"}, nfc{}, prepend("^")}
+	if got := withoutNFC(step).normalize("a e\u0301", true); got != "^a_e\u0301" {
+		t.Errorf("%q, want ^a_e\u0301", got)
+	}
+	if got := withoutNFC(normalizers{nfc{}}); got != nil {
+		t.Errorf("%v, want none", got)
+	}
+}

@@ -1,10 +1,7 @@
 package tokenizer
 
 import (
-	"bytes"
-	"fmt"
 	"slices"
-	"strings"
 )
 
 // endNames are tokens that llama.cpp takes for the end of a turn wherever a vocabulary has them
@@ -40,62 +37,15 @@ func (a *Aligner) PossibleEnds() []int32 { return slices.Clone(a.ends) }
 
 // Closers returns the tokens that may have been the last of a reply that ended with one token more than
 // it has pieces, sorted: those that end a turn, and special ones that a stop string made the last.
-// False: it may also have been ordinary text that is a stop string.
+// False: it may also have been ordinary text that is a stop string, or holds one.
 func (a *Aligner) Closers(stops []string) ([]int32, bool) {
 	ids, only := a.PossibleEnds(), true
 	for _, stop := range stops {
-		if stop != "" {
-			c := a.cover(stop)
-			ids, only = append(ids, c.special...), only && !c.text
-		}
+		c := a.cover(stop)
+		ids, only = append(ids, c.special...), only && !c.text && !c.inside
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids), only
-}
-
-// finish decides what ended the turn, and adds the end token where it can be named. It reports
-// whether the count proves that no piece is missing in between.
-func (a *Aligner) finish(r Reply, cut []byte, out *Alignment) (bool, error) {
-	n, told := len(r.Pieces), r.Count >= 0
-	extra := r.Count - n
-	wrong := func(why string) error {
-		return &AlignError{Piece: -1, Pieces: n, Reason: fmt.Sprintf("the engine counted %d tokens and returned %d pieces: %s", r.Count, n, why)}
-	}
-	out.End = EndNone
-	switch {
-	case told && extra < 0:
-		return false, wrong("more pieces than tokens")
-	case !r.Ended && !told:
-		return false, nil
-	case !r.Ended && extra > 0:
-		return false, wrong("a reply that was cut has as many; tokens inside an unfinished character, or behind a parser, are not returned")
-	case !r.Ended:
-		return true, nil
-	}
-	stop := a.cheapest(r.Stops, cut)
-	switch {
-	case cut != nil && told && extra < stop.tokens:
-		return false, wrong(fmt.Sprintf("the stop string takes at least %d more", stop.tokens))
-	case cut != nil:
-		return told && extra == stop.tokens, nil
-	case !told && len(r.Stops) > 0:
-		out.End = EndMissing
-		return false, nil
-	case !told:
-		a.appendEnd(out, false)
-		return false, nil
-	case extra == 0:
-		return true, nil
-	case extra == 1 && stop.text:
-		out.End = EndMissing // or a stop string of one token
-		return true, nil
-	case extra == 1:
-		a.appendEnd(out, len(stop.special) > 0)
-		return true, nil
-	case len(r.Stops) == 0 || extra < stop.tokens:
-		return false, wrong("an end token is one more; tokens inside an unfinished character, or behind a parser, are not returned")
-	}
-	return extra == stop.tokens, nil
 }
 
 // appendEnd adds the end token, where it is known. more: a special token that is no end token may
@@ -109,68 +59,4 @@ func (a *Aligner) appendEnd(out *Alignment, more bool) {
 	default:
 		out.End = EndMissing
 	}
-}
-
-// cover says in how few tokens a stop string can have been sampled.
-type cover struct {
-	tokens  int     // at least
-	text    bool    // an ordinary token is enough
-	special []int32 // special tokens that are enough, one of them, and end no turn by themselves
-}
-
-// cheapest returns the cover of the stop string that needs the fewest tokens beyond the bytes that a
-// piece already brought.
-func (a *Aligner) cheapest(stops []string, cut []byte) cover {
-	best := cover{tokens: int(^uint(0) >> 1)}
-	for _, stop := range stops {
-		if stop == "" {
-			continue
-		}
-		rest := ""
-		switch {
-		case len(cut) >= len(stop) && strings.HasPrefix(string(cut), stop):
-		case strings.HasPrefix(stop, string(cut)):
-			rest = stop[len(cut):]
-		default:
-			continue
-		}
-		c := a.cover(rest)
-		best.tokens, best.text = min(best.tokens, c.tokens), best.text || c.text
-		best.special = append(best.special, c.special...)
-	}
-	return best
-}
-
-func (a *Aligner) cover(s string) cover {
-	if c, ok := a.covers.Load(s); ok {
-		return c.(cover)
-	}
-	const never = int(^uint(0) >> 2)
-	var c cover
-	least := make([]int, len(s)+1) // by offset: tokens for what follows
-	for i := len(s) - 1; i >= 0; i-- {
-		least[i] = never
-		rest := []byte(s[i:])
-		for _, e := range a.entries {
-			if len(e.bytes) == 0 {
-				continue
-			}
-			switch {
-			case bytes.HasPrefix(e.bytes, rest):
-				least[i] = 1
-				switch {
-				case i > 0 || slices.Contains(a.ends, e.id):
-				case a.t.Special(e.id):
-					c.special = append(c.special, e.id)
-				default:
-					c.text = true
-				}
-			case bytes.HasPrefix(rest, e.bytes):
-				least[i] = min(least[i], 1+least[i+len(e.bytes)])
-			}
-		}
-	}
-	c.tokens = least[0]
-	a.covers.Store(s, c)
-	return c
 }

@@ -24,9 +24,16 @@ type engine struct {
 
 // sampled is what only the engine knows of a reply.
 type sampled struct {
-	returned []int32 // tokens whose pieces are in the reply
-	lost     int     // tokens that were counted, whose pieces are not
-	end      int32   // -1: none
+	all    []int32 // every token, as counted
+	chunks []chunk // as they went to the parser
+	lost   int     // tokens that were counted, whose pieces were dropped for an invalid byte
+	end    int32   // -1: none
+}
+
+// chunk is what one flush returned.
+type chunk struct {
+	text   string
+	pieces [][]byte
 }
 
 func (e engine) run(ids []int32) (tokenizer.Reply, sampled) {
@@ -48,22 +55,23 @@ func (e engine) run(ids []int32) (tokenizer.Reply, sampled) {
 			held = nil
 			return
 		}
-		r.Text += text
+		c := chunk{text: text}
 		for _, id := range held {
-			truth.returned = append(truth.returned, id)
 			piece := ""
 			for b := e.bytes[id]; len(b) > 0; {
 				c, n := utf8.DecodeRune(b)
 				piece += string(c)
 				b = b[n:]
 			}
-			r.Pieces = append(r.Pieces, []byte(piece))
+			c.pieces = append(c.pieces, []byte(piece))
 		}
+		truth.chunks = append(truth.chunks, c)
 		held = nil
 	}
 sampling:
 	for _, id := range ids {
 		r.Count++
+		truth.all = append(truth.all, id)
 		if slices.Contains(e.ends, id) {
 			r.Ended, truth.end = true, id
 			break
@@ -106,6 +114,10 @@ sampling:
 		}
 	}
 	flush(join())
+	for _, c := range truth.chunks {
+		r.Text += c.text
+		r.Pieces = append(r.Pieces, c.pieces...)
+	}
 	return r, truth
 }
 
@@ -118,18 +130,40 @@ func continues(s string) bool {
 	return true
 }
 
-// parse takes stretches of whole characters out of a text, as thinking and tool parsers do.
-func parse(rng *rand.Rand, r tokenizer.Reply) tokenizer.Reply {
+// parse drops some chunks with their pieces, and takes stretches of whole characters out of the text of the
+// others, as thinking and tool parsers do. It returns how many pieces it dropped.
+func parse(rng *rand.Rand, r tokenizer.Reply, chunks []chunk) (tokenizer.Reply, int) {
 	r.Parsed = true
-	runes := []rune(r.Text)
-	for range 1 + rng.IntN(2) {
+	text, dropped := "", 0
+	r.Pieces = nil
+	drop := rng.IntN(3) == 0
+	for i, c := range chunks {
+		if drop && (rng.IntN(len(chunks)) == 0 || i == len(chunks)-1 && rng.IntN(8) == 0) {
+			dropped += len(c.pieces)
+			continue
+		}
+		text += c.text
+		r.Pieces = append(r.Pieces, c.pieces...)
+	}
+	runes := []rune(text)
+	for range rng.IntN(3) {
 		if len(runes) > 0 {
 			at := rng.IntN(len(runes))
 			runes = slices.Delete(runes, at, min(len(runes), at+1+rng.IntN(4)))
 		}
 	}
 	r.Text = string(runes)
-	return r
+	return r, dropped
+}
+
+// stopStrings are texts, special tokens and parts of both, one to three of them.
+func stopStrings(rng *rand.Rand) []string {
+	all := []string{"ab", "\n", "\n\n", "<|s|>", "<|e|>", "中c", "c a", "b", "<", "éa中", "\uFFFD", "<|", "|s"}
+	stops := make([]string, 1+rng.IntN(3))
+	for i := range stops {
+		stops[i] = all[rng.IntN(len(all))]
+	}
+	return stops
 }
 
 var alphabet = []string{"a", "b", "c", " ", "\n", "é", "中", "文", "🙂", "\uFFFD", "<", ">", "ab", "e\u0301", "\u200d"}
@@ -173,12 +207,12 @@ func TestAlignProperty(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkAligned(t, rng, tok, v.EOS, 40, tally, func() string {
+		checkAligned(t, rng, tok, v.EOS, 40, tally, func() []int32 {
 			text := ""
 			for range 1 + rng.IntN(12) {
 				text += alphabet[rng.IntN(len(alphabet))]
 			}
-			return text
+			return tok.Encode(text, tokenizer.Options{})
 		})
 	}
 	t.Log(tally)
@@ -186,7 +220,49 @@ func TestAlignProperty(t *testing.T) {
 	if n := tally["text"]; tally["text aligned"] < n*9/10 {
 		t.Errorf("%d of %d replies of whole text aligned", tally["text aligned"], n)
 	}
-	for _, kind := range []string{"noise aligned", "noise refused", "parsed aligned", "stopped aligned", "stopped retokenized", "lost refused"} {
+	for _, kind := range []string{"noise aligned", "noise refused", "parsed aligned", "stopped aligned", "stopped retokenized", "lost refused", "dropped refused"} {
+		if tally[kind] == 0 {
+			t.Errorf("no reply was %s: %v", kind, tally)
+		}
+	}
+}
+
+// TestAlignMissing draws a few tokens, most of them odd ones: what is lost, dropped and stopped comes to
+// the same counts as an end token or a stop string does.
+func TestAlignMissing(t *testing.T) {
+	rounds := 300
+	if testing.Short() {
+		rounds = 30
+	}
+	rng := rand.New(rand.NewPCG(7, 2))
+	tally := map[string]int{}
+	for range rounds {
+		v := randomVocabulary(rng)
+		odd := []int32{0x80, 0xAD, 0xE4, 0xB8, '<', '|', 's', 'a', 'b', 'c', ' ', '\n', v.EOS + 1, v.EOS + 2}
+		for _, token := range []string{"\x80ab", "\xE4b", "ab\x80", "xab", " <", "a\xB8<", "<|", "b\n", "\n\n"} {
+			k := slices.Index(v.Tokens, standIn([]byte(token)))
+			if k < 0 {
+				k = len(v.Tokens)
+				v.Tokens, v.Types = append(v.Tokens, standIn([]byte(token))), append(v.Types, tokNormal)
+			}
+			odd = append(odd, int32(k))
+		}
+		tok, err := tokenizer.New(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkAligned(t, rng, tok, v.EOS, 100, tally, func() []int32 {
+			ids := make([]int32, 1+rng.IntN(5))
+			for i := range ids {
+				if ids[i] = odd[rng.IntN(len(odd))]; rng.IntN(4) == 0 {
+					ids[i] = rng.Int32N(v.EOS)
+				}
+			}
+			return ids
+		})
+	}
+	t.Log(tally)
+	for _, kind := range []string{"lost aligned", "lost retokenized", "lost refused", "dropped aligned", "dropped retokenized", "dropped refused", "stopped aligned", "stopped retokenized"} {
 		if tally[kind] == 0 {
 			t.Errorf("no reply was %s: %v", kind, tally)
 		}
@@ -207,14 +283,16 @@ func TestAlignReal(t *testing.T) {
 			}
 			rng := rand.New(rand.NewPCG(3, 9))
 			tally, texts := map[string]int{}, newTexts(3, v.special)
-			checkAligned(t, rng, tok, -1, 2000, tally, func() string { return strings.ToValidUTF8(texts.text(), bad) })
+			checkAligned(t, rng, tok, -1, 2000, tally, func() []int32 {
+				return tok.Encode(strings.ToValidUTF8(texts.text(), bad), tokenizer.Options{})
+			})
 			t.Log(tok.Name(), tally)
 		})
 	}
 }
 
 // checkAligned runs replies of one vocabulary through the engine and back.
-func checkAligned(t *testing.T, rng *rand.Rand, tok *tokenizer.Tokenizer, end int32, replies int, tally map[string]int, some func() string) {
+func checkAligned(t *testing.T, rng *rand.Rand, tok *tokenizer.Tokenizer, end int32, replies int, tally map[string]int, some func() []int32) {
 	t.Helper()
 	a, err := tokenizer.NewAligner(tok, tokenizer.AlignerOptions{End: end})
 	if err != nil {
@@ -228,16 +306,15 @@ func checkAligned(t *testing.T, rng *rand.Rand, tok *tokenizer.Tokenizer, end in
 	for range replies {
 		e.stops, e.limit = nil, 0
 		kind := "text"
-		ids := tok.Encode(some(), tokenizer.Options{})
-		switch rng.IntN(4) {
-		case 0:
+		ids := some()
+		if rng.IntN(4) == 0 {
 			kind = "noise"
 			for range 1 + rng.IntN(4) {
 				ids = slices.Insert(ids, rng.IntN(len(ids)+1), rng.Int32N(int32(tok.Size())))
 			}
-		case 1:
-			kind = "stopped"
-			e.stops = []string{[]string{"ab", "\n", "<|s|>", "中c", "c a"}[rng.IntN(5)]}
+		}
+		if rng.IntN(3) == 0 {
+			kind, e.stops = "stopped", stopStrings(rng)
 		}
 		if len(e.ends) > 0 {
 			ids = append(ids, e.ends[rng.IntN(len(e.ends))])
@@ -246,10 +323,17 @@ func checkAligned(t *testing.T, rng *rand.Rand, tok *tokenizer.Tokenizer, end in
 			e.limit = 1 + rng.IntN(len(ids))
 		}
 		r, truth := e.run(ids)
-		if kind == "text" && rng.IntN(4) == 0 {
-			kind, r = "parsed", parse(rng, r)
+		dropped := 0
+		if rng.IntN(4) == 0 {
+			if kind == "text" {
+				kind = "parsed"
+			}
+			r, dropped = parse(rng, r, truth.chunks)
 		}
-		if truth.lost > 0 {
+		switch {
+		case dropped > 0:
+			kind = "dropped"
+		case truth.lost > 0:
 			kind = "lost"
 		}
 		got, err := a.Align(r)
@@ -259,22 +343,41 @@ func checkAligned(t *testing.T, rng *rand.Rand, tok *tokenizer.Tokenizer, end in
 			continue
 		}
 		tally[kind+" "+string(got.Source)]++
-		ids = got.IDs
+		n := len(got.IDs)
 		if got.End == tokenizer.EndInferred || got.End == tokenizer.EndAssumed {
-			ids = ids[:len(ids)-1]
+			n--
 		}
-		where := fmt.Sprintf("%s: %q as %q, stops %q, count %d, ended %v: %+v, sampled %+v", tok.Name(), r.Text, r.Pieces, r.Stops, r.Count, r.Ended, got, truth)
-		switch {
-		case len(ids) != len(r.Pieces):
-			t.Fatalf("%d ids for %d pieces: %s", len(ids), len(r.Pieces), where)
-		case got.Source == tokenizer.Aligned && (truth.lost > 0 || !slices.Equal(ids, truth.returned)):
-			t.Fatalf("not what was sampled: %s", where)
-		case got.End == tokenizer.EndInferred && got.Source == tokenizer.Aligned && got.IDs[len(got.IDs)-1] != truth.end:
-			t.Fatalf("another end: %s", where)
-		case got.End == tokenizer.EndNone && got.Source == tokenizer.Aligned && truth.end >= 0:
-			t.Fatalf("an end token, and none is told: %s", where)
+		where := fmt.Sprintf("%s: %q as %q, stops %q, parsed %v, count %d, ended %v: %+v, sampled %+v", tok.Name(), r.Text, r.Pieces, r.Stops, r.Parsed, r.Count, r.Ended, got, truth)
+		if n != len(r.Pieces) {
+			t.Fatalf("%d ids for %d pieces: %s", n, len(r.Pieces), where)
+		}
+		if wrong := claims(got, truth.all, truth.end, r.Ended); wrong != "" {
+			t.Fatalf("%s: %s", wrong, where)
 		}
 	}
+}
+
+// claims holds an alignment to what it says of the tokens that were sampled.
+func claims(got tokenizer.Alignment, all []int32, end int32, ended bool) string {
+	if got.End == tokenizer.EndNone && end >= 0 {
+		return "an end token, and none is told"
+	}
+	if got.Source != tokenizer.Aligned {
+		return ""
+	}
+	switch n := len(got.IDs); {
+	case got.End == tokenizer.EndInferred && !slices.Equal(got.IDs, all):
+		return "not what was sampled"
+	case got.End == tokenizer.EndAssumed && (n != len(all) || !slices.Equal(got.IDs[:n-1], all[:n-1])):
+		return "not what was sampled before the end"
+	case got.End == tokenizer.EndMissing && (n != len(all)-1 || !slices.Equal(got.IDs, all[:n])):
+		return "not all but the last token"
+	case got.End == tokenizer.EndNone && (n > len(all) || !slices.Equal(got.IDs, all[:n])):
+		return "not what was sampled before a stop string"
+	case got.End == tokenizer.EndNone && !ended && n != len(all):
+		return "not all that was sampled"
+	}
+	return ""
 }
 
 // TestAlignIsFast holds the search to its bound: replies that fit in very many ways end in time.

@@ -155,9 +155,9 @@ func TestAlign(t *testing.T) {
 		{name: "stop string that no token begins with", r: tokenizer.Reply{Pieces: wirePieces("y"), Text: "y", Count: 2, Ended: true, Stops: []string{"END"}},
 			ids: []int32{'y', idEnd}, source: tokenizer.Aligned, end: tokenizer.EndInferred},
 		{name: "stop string in three tokens", r: tokenizer.Reply{Pieces: wirePieces("y"), Text: "y", Count: 4, Ended: true, Stops: []string{"END"}},
-			ids: []int32{'y'}, source: tokenizer.Aligned, end: tokenizer.EndNone},
+			ids: []int32{'y'}, source: tokenizer.Retokenized, end: tokenizer.EndMissing},
 		{name: "stop string in more tokens than it needs", r: tokenizer.Reply{Pieces: wirePieces("y"), Text: "y", Count: 3, Ended: true, Stops: []string{"\n\n"}},
-			ids: []int32{'y'}, source: tokenizer.Retokenized, end: tokenizer.EndNone},
+			ids: []int32{'y'}, source: tokenizer.Retokenized, end: tokenizer.EndMissing},
 		{name: "stop string inside the last piece", r: tokenizer.Reply{Pieces: wirePieces("y", "he"), Text: "yh", Count: 2, Ended: true, Stops: []string{"e"}},
 			ids: []int32{'y', idHello}, source: tokenizer.Aligned, end: tokenizer.EndNone},
 		{name: "stop string begins inside the last piece", r: tokenizer.Reply{Pieces: wirePieces("y", "he"), Text: "yh", Count: 3, Ended: true, Stops: []string{"ey"}},
@@ -210,7 +210,8 @@ func TestClosers(t *testing.T) {
 		only  bool
 	}{
 		{nil, []int32{idEnd}, true},
-		{[]string{"<|e|>", ""}, []int32{idEnd}, true},
+		{[]string{"<|e|>", ""}, []int32{idEnd}, false}, // any token holds nothing
+		{[]string{"|s"}, []int32{idEnd}, false},        // lies inside a special token
 		{[]string{"<|e|>", "<|s|>"}, []int32{idEnd, idStart}, true},
 		{[]string{"<|s"}, []int32{idEnd, idStart}, true}, // begins a special token
 		{[]string{"<|s|>", "\n\n"}, []int32{idEnd, idStart}, false},

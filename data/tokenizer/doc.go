@@ -40,8 +40,8 @@
 // Ids of a context that an engine tokenised itself can differ from ours in these cases:
 //
 //   - llama.cpp, and Ollama's runner of it, never normalise: text that is not NFC (e and U+0301 for é)
-//     becomes other ids with Qwen, Command R and GPT-NeoX vocabularies. GGUF does not record the
-//     normaliser; New knows it by the name of the pre-tokenizer.
+//     becomes other ids with Qwen, Command R and GPT-NeoX vocabularies; Options.Raw gives those. GGUF does
+//     not record the normaliser; New knows it by the name of the pre-tokenizer.
 //   - llama.cpp's contractions fold ASCII only ('ſ is no 's); its classes of
 //     characters come from tables of its own; its o200k and tekken take marks for no letters and know upper and lower case of ASCII only.
 //   - Ollama's own engine (package tokenizer of v0.17.4) does not normalise either; its \s is ASCII only,

@@ -85,7 +85,7 @@ func build(p parts) (*Tokenizer, error) {
 	t := &Tokenizer{
 		tokens: p.tokens, ids: p.ids,
 		pieces: make([][]byte, len(p.tokens)), special: make([]bool, len(p.tokens)),
-		normalizer: p.normalizer, model: p.model, prefix: p.prefix, suffix: p.suffix,
+		normalizer: p.normalizer, asIs: withoutNFC(p.normalizer), model: p.model, prefix: p.prefix, suffix: p.suffix,
 	}
 	for _, a := range p.added {
 		if a.id < 0 || int(a.id) >= len(p.tokens) {

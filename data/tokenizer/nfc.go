@@ -59,6 +59,26 @@ func (nfc) normalize(text string, _ bool) string {
 	return out.String()
 }
 
+// withoutNFC returns a normaliser less NFC; nil where nothing is left.
+func withoutNFC(n normalizer) normalizer {
+	switch n := n.(type) {
+	case nfc:
+		return nil
+	case normalizers:
+		var left normalizers
+		for _, step := range n {
+			if step = withoutNFC(step); step != nil {
+				left = append(left, step)
+			}
+		}
+		if len(left) == 0 {
+			return nil
+		}
+		return left
+	}
+	return n
+}
+
 func isASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {

@@ -16,6 +16,7 @@ type Tokenizer struct {
 	digest  string
 
 	normalizer normalizer // nil: text is taken as it is
+	asIs       normalizer // the same without Unicode normalisation, for Options.Raw
 	model      model
 	raw        *matcher // added tokens looked for before the normaliser; nil: none
 	normalized *matcher // added tokens looked for after it; nil: none
@@ -23,18 +24,23 @@ type Tokenizer struct {
 	suffix     []int32  // what AddSpecial puts after
 }
 
-// Options say how special tokens are treated.
+// Options say how special tokens are treated, and whose ids are wanted.
 type Options struct {
 	Plain      bool // special tokens in the text are ordinary text; added tokens that are not special still count
 	AddSpecial bool // add what the tokenizer itself adds: BOS, EOS, the post-processor's tokens
+	Raw        bool // take the text as it is, without Unicode normalisation (NFC): the ids that llama.cpp and Ollama work with
 }
 
 // Encode returns the ids of a text of any bytes: those that Hugging Face's library gives where the
-// text is UTF-8. See the package comment for bytes that are not.
+// text is UTF-8, but for Options.Raw. See the package comment for bytes that are not.
 func (t *Tokenizer) Encode(text string, o Options) []int32 {
 	dst := make([]int32, 0, len(text)/3+len(t.prefix)+len(t.suffix)+1)
 	if o.AddSpecial {
 		dst = append(dst, t.prefix...)
+	}
+	normalizer := t.normalizer
+	if o.Raw {
+		normalizer = t.asIs
 	}
 	t.raw.split(text, o.Plain, func(part string, at int, id int32) {
 		if id >= 0 {
@@ -42,8 +48,8 @@ func (t *Tokenizer) Encode(text string, o Options) []int32 {
 			return
 		}
 		first := at == 0
-		if t.normalizer != nil {
-			part = t.normalizer.normalize(part, first)
+		if normalizer != nil {
+			part = normalizer.normalize(part, first)
 		}
 		t.normalized.split(part, o.Plain, func(part string, at int, id int32) {
 			if id >= 0 {
@@ -60,7 +66,7 @@ func (t *Tokenizer) Encode(text string, o Options) []int32 {
 }
 
 // Decode returns the bytes that ids stand for, special tokens included. It is the inverse of Encode
-// without AddSpecial for every text that the normaliser leaves as it is. An id outside the
+// without AddSpecial for every text that the normaliser leaves as it is, and for any with Raw. An id outside the
 // vocabulary is an error.
 func (t *Tokenizer) Decode(ids []int32) ([]byte, error) {
 	n := 0

@@ -53,6 +53,7 @@ func differences(was, is Info) (ds []difference) {
 		{"revision", w.Revision, i.Revision},
 		{"chat template", w.TemplateDigest, i.TemplateDigest},
 		{"quantization", w.Quantization, i.Quantization},
+		{"what is served", w.Served, i.Served},
 		{"server", w.Server, i.Server},
 		{"context length", fmt.Sprint(was.ContextLength), fmt.Sprint(is.ContextLength)},
 		{"log-probabilities mode", string(was.LogprobsMode), string(is.LogprobsMode)},

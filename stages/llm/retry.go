@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,39 +25,73 @@ type retry struct {
 	opts RetryOptions
 }
 
-func (r retry) Generate(ctx context.Context, req Request) (Completion, error) {
-	wait := r.opts.Wait
+func (r retry) Generate(ctx context.Context, req Request) (c Completion, err error) {
+	tries, err := again(ctx, r.opts, func(try int) byte { return req.Key()[try%16] }, func(int) error {
+		c, err = r.Model.Generate(ctx, req)
+		return err
+	})
+	if err != nil {
+		return Completion{}, err
+	}
+	c.Draw.Tries = tries
+	return c, nil
+}
+
+// RetryScores asks the scorers, one after the other, again after temporary errors: each try goes to the
+// next one.
+func RetryScores(scorers []Scorer, opts RetryOptions) Scorer {
+	return &retryScores{scorers: scorers, opts: opts}
+}
+
+type retryScores struct {
+	scorers []Scorer
+	opts    RetryOptions
+	next    atomic.Uint64
+}
+
+func (r *retryScores) Score(ctx context.Context, model string, ids []int32, from int) (logprobs []float32, err error) {
+	first := int(r.next.Add(1) % uint64(len(r.scorers)))
+	_, err = again(ctx, r.opts, func(try int) byte { return byte(37*try + len(ids)) }, func(try int) error {
+		logprobs, err = r.scorers[(first+try-1)%len(r.scorers)].Score(ctx, model, ids, from)
+		return err
+	})
+	return logprobs, err
+}
+
+// again does something until it succeeds, fails for good, or was tried often enough. It returns how often
+// it was tried. chance spreads the waits.
+func again(ctx context.Context, opts RetryOptions, chance func(try int) byte, do func(try int) error) (int, error) {
+	wait := opts.Wait
 	for try := 1; ; try++ {
-		c, err := r.Model.Generate(ctx, req)
+		err := do(try)
 		if err == nil {
-			c.Draw.Tries = try
-			return c, nil
+			return try, nil
 		}
 		if errors.Is(err, ErrKilled) || ctx.Err() != nil {
-			return Completion{}, err
+			return try, err
 		}
 		if ClassOf(err) != Temporary {
-			return Completion{}, err
+			return try, err
 		}
-		if try >= r.opts.Tries {
-			return Completion{}, fmt.Errorf("gave up after %d tries: %w", try, err)
+		if try >= opts.Tries {
+			return try, fmt.Errorf("gave up after %d tries: %w", try, err)
 		}
-		w := spread(wait, req.Key()[try%16])
+		w := spread(wait, chance(try))
 		if e, ok := errors.AsType[*Error](err); ok && e.RetryAfter > w {
 			w = e.RetryAfter
 		}
-		w = min(w, r.opts.MaxWait)
-		if r.opts.OnRetry != nil {
-			r.opts.OnRetry(err, w)
+		w = min(w, opts.MaxWait)
+		if opts.OnRetry != nil {
+			opts.OnRetry(err, w)
 		}
 		timer := time.NewTimer(w)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return Completion{}, context.Cause(ctx)
+			return try, context.Cause(ctx)
 		}
-		wait = min(2*wait, r.opts.MaxWait)
+		wait = min(2*wait, opts.MaxWait)
 	}
 }
 

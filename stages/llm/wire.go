@@ -86,7 +86,7 @@ func NotJSON(raw []byte, server string, err error) error {
 }
 
 // ErrorText returns what an error reply says: its error field, the message in it, else its first
-// 200 bytes.
+// 200 bytes. A backend that sends secrets takes them out of raw before: the cut may leave a part of one.
 func ErrorText(raw []byte, server string) string {
 	raw = bytes.TrimSpace(raw)
 	var body struct {

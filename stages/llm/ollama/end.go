@@ -87,7 +87,7 @@ func (r rendered) decide(ends []int32, top []logprob, s data.Sampling) (id int32
 	if len(ends) > 1 && s.RepeatPenalty != 1 { // what was sampled from is another distribution than what is told
 		return -1, 0
 	}
-	floor := top[len(top)-1].Logprob // of every token that is not among them: at most this
+	floor := *top[len(top)-1].Logprob // of every token that is not among them: at most this
 	best, others := math.Inf(-1), []float64{}
 	id = -1
 	for _, end := range ends {
@@ -95,7 +95,7 @@ func (r rendered) decide(ends []int32, top []logprob, s data.Sampling) (id int32
 		lp, told := floor, false
 		for _, l := range top {
 			if bytes.Equal(l.Bytes, piece) || l.Token == string(piece) {
-				lp, told = l.Logprob, true
+				lp, told = *l.Logprob, true
 				break
 			}
 		}
@@ -151,6 +151,11 @@ func (b *Backend) likeliest(ctx context.Context, model string, window int, text 
 	}
 	if reply.PromptEvalCount != ids || len(reply.Logprobs) == 0 || len(reply.Logprobs[0].Top) == 0 {
 		return nil, nil
+	}
+	for _, l := range reply.Logprobs[0].Top {
+		if !l.sound() {
+			return nil, nil
+		}
 	}
 	return reply.Logprobs[0].Top, nil
 }

@@ -23,9 +23,9 @@ func DecideEnd(end, other, floor float64, s data.Sampling) (int32, float32) {
 	var top []logprob
 	for name, lp := range map[string]float64{"<|im_end|>": end, "<|endoftext|>": other} {
 		if !math.IsInf(lp, -1) {
-			top = append(top, logprob{Token: name, Logprob: lp})
+			top = append(top, logprob{Token: name, Logprob: &lp})
 		}
 	}
-	top = append(top, logprob{Token: "a", Logprob: floor})
+	top = append(top, logprob{Token: "a", Logprob: &floor})
 	return rendered{spoken: spoken{Tokenizer: t}}.decide([]int32{0, 2}, top, s)
 }

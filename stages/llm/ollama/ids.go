@@ -102,7 +102,11 @@ func (r rendered) ids(c *llm.Completion, tools bool) {
 		}
 	}
 	d.Tokens = t
-	d.NoTokens = r.prompt(t, d.PromptTokens)
+	why := r.prompt(t, d.PromptTokens)
+	if why == "" && !t.Source.Exact() {
+		why = "other ids fit what the engine returned as well"
+	}
+	d.NoTokens = why
 }
 
 // prompt fills in the ids of the context. They are the engine's only if there are as many as it

@@ -1,7 +1,12 @@
 package ollama_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -142,3 +147,52 @@ func TestDecideEnd(t *testing.T) {
 }
 
 var _ llm.Tokenizer = (*ollama.Backend)(nil)
+
+// An endpoint that hangs holds up nobody who shares its vocabularies.
+func TestHungEndpoint(t *testing.T) {
+	release := make(chan struct{})
+	hung := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	}))
+	defer hung.Close()
+	defer close(release)
+	shared := ollama.NewVocabularies()
+	b, err := ollama.New(ollama.Options{Endpoint: hung.URL, Timeout: time.Minute, Logprobs: true, IDs: true, Vocabularies: shared})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() {
+		_, err := b.Generate(ctx, request())
+		done <- err
+	}()
+	if d := draw1(t, spelled(t, llmtest.Reply{Text: "a"}), ollama.Options{IDs: true, Vocabularies: shared}); d.Tokens == nil {
+		t.Errorf("no ids: %s", d.NoTokens)
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A log-probability that is missing, or none, makes the reply one that did not arrive: it is never 0.
+func TestBrokenLogprobs(t *testing.T) {
+	for _, lp := range []string{`{"token":"a"}`, `{"token":"a","logprob":null}`, `{"token":"a","logprob":3.5}`} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"message":{"role":"assistant","content":"a"},"done":true,"done_reason":"length","eval_count":1,"prompt_eval_count":5,"logprobs":[%s]}`, lp)
+		}))
+		b, err := ollama.New(ollama.Options{Endpoint: s.URL, Timeout: time.Minute, Logprobs: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = b.Generate(t.Context(), request())
+		if llm.ClassOf(err) != llm.Temporary || !strings.Contains(fmt.Sprint(err), "log-probability of piece 0 is missing or above 0") {
+			t.Errorf("%s: %v", lp, err)
+		}
+		s.Close()
+	}
+}

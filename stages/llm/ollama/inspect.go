@@ -35,6 +35,7 @@ func (b *Backend) Inspect(ctx context.Context, model string) (llm.Info, error) {
 	if err != nil {
 		return info, err
 	}
+	b.see(model, revision)
 	template := sha256.Sum256([]byte(show.Template))
 	info.Policy = data.Policy{
 		Model: model, Revision: revision, Quantization: show.Details.QuantizationLevel,

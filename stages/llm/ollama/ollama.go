@@ -16,9 +16,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/ollama/ollama/api"
+	"golang.org/x/sync/singleflight"
 
 	"mulligan/data"
 	"mulligan/stages/llm"
@@ -44,6 +46,10 @@ type Backend struct {
 	generate string // URL of /api/generate
 	http     *http.Client
 	client   *api.Client
+	asking   singleflight.Group // for vocabularies
+
+	mu        sync.Mutex
+	revisions map[string]string // by model: the digest that Inspect last saw
 }
 
 // repeatWindow is how many tokens a repeat penalty looks back: the server's default, said explicitly.
@@ -62,7 +68,7 @@ func New(opts Options) (*Backend, error) {
 	client := &http.Client{Transport: llm.NewTransport(opts.Conns)}
 	return &Backend{
 		opts: opts, chat: u.JoinPath("api", "chat").String(), generate: u.JoinPath("api", "generate").String(),
-		http: client, client: api.NewClient(u, client),
+		http: client, client: api.NewClient(u, client), revisions: map[string]string{},
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -43,8 +44,16 @@ type chunk struct {
 
 type logprob struct {
 	Token   string       `json:"token"`
-	Logprob float64      `json:"logprob"`
+	Logprob *float64     `json:"logprob"`
 	Bytes   llm.ByteList `json:"bytes"`
+}
+
+// rounding is how far above 0 a log-probability may be that an engine's arithmetic gave.
+const rounding = 1e-4
+
+// sound reports whether the log-probability is one: a missing one must not become 0.
+func (l logprob) sound() bool {
+	return l.Logprob != nil && !math.IsNaN(*l.Logprob) && *l.Logprob <= rounding
 }
 
 var _ = api.ChatResponse{} // the type whose fields chunk names
@@ -73,11 +82,14 @@ func decode(raw []byte, c *llm.Completion) error {
 				data.ToolCall{Name: call.Function.Name, Arguments: call.Function.Arguments})
 		}
 		for _, lp := range ch.Logprobs {
+			if !lp.sound() {
+				return fmt.Errorf("log-probability of piece %d is missing or above 0", len(c.Draw.Pieces))
+			}
 			b := []byte(lp.Bytes)
 			if b == nil {
 				b = []byte(lp.Token)
 			}
-			c.Draw.Pieces = append(c.Draw.Pieces, data.Piece{Bytes: b, Logprob: float32(lp.Logprob)})
+			c.Draw.Pieces = append(c.Draw.Pieces, data.Piece{Bytes: b, Logprob: float32(min(*lp.Logprob, 0))})
 		}
 		done = ch.Done
 		if done {

@@ -7,24 +7,39 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/ollama/ollama/api"
 
 	"mulligan/data/tokenizer"
 )
 
-// Vocabularies keeps the tokenizers of models, so that endpoints that serve the same one read it
-// once. It is safe for concurrent use.
+// Vocabularies keeps the tokenizers of models, so that endpoints that serve the same one, by its digest,
+// read it once. It is safe for concurrent use, and asks nobody anything.
 type Vocabularies struct {
 	mu    sync.Mutex
-	known map[string]*vocabulary // by model
+	known map[string]vocabulary // by model and digest
 }
 
 type vocabulary struct {
-	mu   sync.Mutex
-	done bool
 	spoken
-	err error // why the vocabulary cannot be used, for good
+	err error // why the vocabulary cannot be used
+}
+
+// NewVocabularies makes an empty store.
+func NewVocabularies() *Vocabularies { return &Vocabularies{known: map[string]vocabulary{}} }
+
+func (v *Vocabularies) get(key string) (vocabulary, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	found, ok := v.known[key]
+	return found, ok
+}
+
+func (v *Vocabularies) put(key string, found vocabulary) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.known[key] = found
 }
 
 // spoken is what has to be known of a model to tell the ids of what it says.
@@ -34,18 +49,6 @@ type spoken struct {
 	stops   []string // stop strings of the model's own parameters
 }
 
-// NewVocabularies makes an empty store.
-func NewVocabularies() *Vocabularies { return &Vocabularies{known: map[string]*vocabulary{}} }
-
-func (v *Vocabularies) of(model string) *vocabulary {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.known[model] == nil {
-		v.known[model] = &vocabulary{}
-	}
-	return v.known[model]
-}
-
 // Tokenizer returns the tokenizer that the server's vocabulary of a model describes. It asks once; an
 // error of the way to the server is not kept.
 func (b *Backend) Tokenizer(ctx context.Context, model string) (*tokenizer.Tokenizer, error) {
@@ -53,22 +56,58 @@ func (b *Backend) Tokenizer(ctx context.Context, model string) (*tokenizer.Token
 	return v.Tokenizer, err
 }
 
+// spoken returns the vocabulary of the model that Inspect last saw behind its name, and asks once for it.
+// Draws that wait for the answer wait for their own context's end, too.
 func (b *Backend) spoken(ctx context.Context, model string) (spoken, error) {
-	v := b.opts.Vocabularies.of(model)
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.done {
+	b.mu.Lock()
+	revision, seen := b.revisions[model]
+	b.mu.Unlock()
+	if !seen {
+		r, err := b.revision(ctx, model)
+		if err != nil {
+			return spoken{}, err
+		}
+		revision = r
+		b.see(model, r)
+	}
+	key := model + "\x00" + revision
+	if v, ok := b.opts.Vocabularies.get(key); ok {
 		return v.spoken, v.err
 	}
-	show, err := b.client.Show(ctx, &api.ShowRequest{Model: model, Verbose: true})
-	if err != nil {
-		return spoken{}, b.unreachable(ctx, err)
+	done := b.asking.DoChan(key, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), vocabularyWithin)
+		defer cancel()
+		show, err := b.client.Show(ctx, &api.ShowRequest{Model: model, Verbose: true})
+		if err != nil {
+			return nil, b.unreachable(ctx, err)
+		}
+		var v vocabulary
+		if v.spoken, v.err = understand(show); v.err != nil {
+			v.err = fmt.Errorf("vocabulary of %s: %w", model, v.err)
+		}
+		b.opts.Vocabularies.put(key, v)
+		return v, nil
+	})
+	select {
+	case r := <-done:
+		if r.Err != nil {
+			return spoken{}, r.Err
+		}
+		v := r.Val.(vocabulary)
+		return v.spoken, v.err
+	case <-ctx.Done():
+		return spoken{}, b.broken(ctx, 0, context.Cause(ctx))
 	}
-	v.done = true
-	if v.spoken, v.err = understand(show); v.err != nil {
-		v.err = fmt.Errorf("vocabulary of %s: %w", model, v.err)
-	}
-	return v.spoken, v.err
+}
+
+// vocabularyWithin bounds how long a server may take to tell a vocabulary: some megabytes.
+const vocabularyWithin = time.Minute
+
+// see notes which model stands behind a name.
+func (b *Backend) see(model, revision string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.revisions[model] = revision
 }
 
 func understand(show *api.ShowResponse) (s spoken, err error) {
