@@ -102,10 +102,13 @@ func (seen *logprobsSeen) add(row *SequenceRow, r data.Rollout, s data.Sequence,
 		row.Logprobs = logprobsOf(s.Logprobs)
 	}
 	if row.Logprobs == nil {
-		if t.opts.Logprobs == LogprobsComplete {
+		switch t.opts.Logprobs {
+		case LogprobsComplete:
 			return refuseLogprobs(r, s, "no log-probabilities are known of turn %d (%s), draw %s")
+		case LogprobsAny, LogprobsDrop:
+			return nil
 		}
-		return nil
+		return seen.compare(row, r, s) // rows with and without are a mixture, too
 	}
 	row.LogprobsComplete = true
 	for i, l := range s.Loss {

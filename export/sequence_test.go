@@ -221,7 +221,7 @@ func TestSequencePromise5(t *testing.T) {
 		{"unknown mode", mode(data.LogprobsUnknown), "the log-probabilities of the sequence of turn 3 (reflection), draw 100000000000, are sampled_unknown", `["raw","sampled_unknown"]`},
 		{"two modes in a row", groups(func(d [3]*data.Draw) { d[0].LogprobsMode = data.LogprobsProcessed }), "are mixed", `["raw","mixed"]`},
 		{"a mode without numbers", groups(func(d [3]*data.Draw) { d[2].LogprobsMode = data.LogprobsProcessed }), "", `["raw","raw"]`},
-		{"no numbers", groups(func(d [3]*data.Draw) { d[0].Tokens.Logprobs, d[1].Tokens.Logprobs = nil, nil }), "", `["raw","none"]`},
+		{"no numbers", groups(func(d [3]*data.Draw) { d[0].Tokens.Logprobs, d[1].Tokens.Logprobs = nil, nil }), "are none, but those of draw 100000000000 are raw", `["raw","none"]`},
 		{"processed", processed(func(*data.Sampling) {}), "", `["processed","processed"]`},
 		{"other length", processed(func(s *data.Sampling) { s.MaxTokens = 1 }), "", `["processed","processed"]`},
 		{"other temperature", processed(func(s *data.Sampling) { s.Temperature = 0.5 }), "temperature 0.5", `["processed","processed"]`},

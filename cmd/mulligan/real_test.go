@@ -81,21 +81,24 @@ func TestRealScores(t *testing.T) {
 	ollama, llama := needs(t, "MULLIGAN_OLLAMA"), needs(t, "MULLIGAN_LLAMA_SERVER")
 	dir := t.TempDir()
 	plan, run := filepath.Join(dir, "plan.yaml"), filepath.Join(dir, "plan.run")
-	writeExample(t, plan, ollama, "ollama", "count: 2", "reflections: 3", "score_ends: false")
+	writeExample(t, plan, ollama, "ollama", "count: 2", "reflections: 3", "tokens: auto")
 	play(t, []string{"run", plan, "--quiet"}, []string{"score", run, "--endpoint", llama, "--step", "reflection", "--to", filepath.Join(dir, "scores.jsonl")},
 		[]string{"export", run, "--format", "sequences_jsonl", "--to", filepath.Join(dir, "filled"), "--fill-logprobs", "smollm2:135m", "--logprobs", "complete", "--skip", "no_tokens"})
-	tokens, off := 0, 0.0
+	tokens, ends, off := 0, 0, 0.0
 	for _, s := range readRows[scored](t, filepath.Join(dir, "scores.jsonl")) {
 		for i, own := range s.Logprobs {
 			if own != nil {
 				tokens, off = tokens+1, max(off, math.Abs(float64(*own-s.Scores[i])))
 			}
 		}
+		if s.End == "scored" { // its id and log-probability are from the second request
+			ends++
+		}
 	}
-	if tokens == 0 || off > 1e-3 {
-		t.Errorf("%d tokens, log-probabilities differ by up to %g: want at most 0.001", tokens, off)
+	if tokens == 0 || ends == 0 || off > 1e-3 {
+		t.Errorf("%d tokens, %d end tokens, log-probabilities differ by up to %g: want at most 0.001", tokens, ends, off)
 	}
-	t.Logf("%d tokens, log-probabilities differ by up to %g", tokens, off)
+	t.Logf("%d tokens, %d end tokens among them, log-probabilities differ by up to %g", tokens, ends, off)
 }
 
 // TestRealLlamaServer plays the job on a llama-server, contexts sent as ids: every turn extends the one
@@ -157,6 +160,7 @@ func play(t *testing.T, commands ...[]string) {
 type scored struct {
 	Logprobs []*float32 `json:"logprobs"`
 	Scores   []float32  `json:"scores"`
+	End      string     `json:"end_token"`
 }
 
 type episode struct {

@@ -182,10 +182,11 @@ func scoreLine(s pipeline.Scored) json.RawMessage {
 		Step     string            `json:"step"`
 		Trains   bool              `json:"trains"`
 		IDs      []int32           `json:"ids"`
+		End      data.EndToken     `json:"end_token"`
 		Logprobs []*float32        `json:"logprobs"`
 		Mode     data.LogprobsMode `json:"logprobs_mode"`
 		Scores   []float32         `json:"scores"`
-	}{s.Draw.Key.String(), s.Prompt.String(), s.Step, s.Train, t.IDs, own, s.Draw.LogprobsMode, s.Logprobs})
+	}{s.Draw.Key.String(), s.Prompt.String(), s.Step, s.Train, t.IDs, t.End, own, s.Draw.LogprobsMode, s.Logprobs})
 }
 
 type scoreReport struct {
