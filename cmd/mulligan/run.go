@@ -81,6 +81,9 @@ func runPlan(c *cli.Context, p *plan, dir string) error {
 		fmt.Fprintf(c.App.ErrWriter, "engine not reached (%v): going on with what is recorded\n", err)
 		model, info = absent{err}, was
 	}
+	if p.settings.Engine.TokenIn && err == nil && !info.TokenIn {
+		return usagef("%s: engine.token_in: %s %s takes no contexts as ids: leave it out", p.file, info.Policy.Server, info.Policy.ServerVersion)
+	}
 	r, err := pipeline.Open(disk.OS{}, dir, pipeline.Opening{Plan: resolved, Policy: info.Policy,
 		Count: func() (int, error) { return p.countPrompts(ctx) }})
 	if err != nil {

@@ -204,6 +204,8 @@ func describe(p data.Policy) string {
 	}
 	if p.Revision != "" {
 		parts = append(parts, "digest "+p.Revision[:min(12, len(p.Revision))])
+	} else if p.Served != "" {
+		parts = append(parts, p.Served)
 	}
 	return strings.Join(append(parts, strings.TrimSpace(p.Server+" "+p.ServerVersion)), ", ")
 }

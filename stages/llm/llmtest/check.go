@@ -134,8 +134,11 @@ func (s *suite) inspect() (Status, string) {
 		return Failed, fmt.Sprintf("the policy is named %q, %q was asked", p.Model, s.opts.Model)
 	}
 	detail := fmt.Sprintf("%s %s, context %d", p.Server, p.ServerVersion, info.ContextLength)
+	if p.Served != "" {
+		detail += ", " + p.Served
+	}
 	if p.Revision == "" {
-		return No, detail + ", says nothing by which its weights could be told from others"
+		return No, detail + "; the engine tells no digest of the weights: a changed model under the same name is not seen"
 	}
 	return OK, fmt.Sprintf("%s, revision %.12s", detail, p.Revision)
 }

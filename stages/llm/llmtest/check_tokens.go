@@ -120,7 +120,7 @@ func (s *suite) tokenize() (Status, string) {
 // idsIn continues a conversation whose first turn was sampled.
 func (s *suite) idsIn() (Status, string) {
 	if !s.info.TokenIn {
-		return No, "contexts are sent as messages"
+		return No, "contexts are sent as messages: token_in is off, or the server renders no conversation to ids"
 	}
 	t := s.first.Draw.Tokens
 	if t == nil || t.Prompt == nil {

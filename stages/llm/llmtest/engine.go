@@ -21,6 +21,7 @@ type Engine struct {
 	Model   string        // the one that it serves
 	Context int           // tokens of prompt and completion together
 	Old     bool          // as the server was before it returned ids in chat replies
+	Version string        // of vLLM
 	Key     string        // the bearer token that it wants; "": none
 	Delay   time.Duration // before a draw
 
@@ -215,7 +216,8 @@ type said struct {
 	finish    string
 }
 
-// chat draws one reply to a conversation.
+// chat draws one reply to a conversation. One that calls a tool is cut at the limit, too; the call is
+// then there all the same, as where a parser mends what it reads.
 func (e *Engine) chat(model string, messages []Said, tools bool, think bool, q tinySampling) (said, error) {
 	s := said{prompt: e.Tiny.Encode(e.Tiny.Template(messages))}
 	if err := e.check(model, s.prompt); err != nil {
@@ -226,6 +228,11 @@ func (e *Engine) chat(model string, messages []Said, tools bool, think bool, q t
 	switch {
 	case tools:
 		forced = append(e.Tiny.Encode(`{"name":"weather","arguments":`+e.Arguments+"}"), TinyEnd)
+		s.stop, s.finish = "eos", "tool_calls"
+		if len(forced) > q.Max {
+			forced = forced[:q.Max]
+			s.stop, s.finish = "limit", "length"
+		}
 		call := fields{"name": "weather", "arguments": e.Arguments}
 		s.calls = []fields{{"id": "call_x", "type": "function", "function": call}}
 	case think:
@@ -237,7 +244,6 @@ func (e *Engine) chat(model string, messages []Said, tools bool, think bool, q t
 		s.ids, s.raw, s.tempered = append(s.ids, id), append(s.raw, lp), append(s.tempered, lp)
 	}
 	if tools {
-		s.stop, s.finish = "eos", "tool_calls"
 		return s, nil
 	}
 	q.Max = min(q.Max, e.Context-len(context))

@@ -53,7 +53,8 @@ type vllmCompletion struct {
 // NewVLLM starts a fake of vLLM. Old: it knows no return_token_ids.
 func NewVLLM(model string) *Engine {
 	e, mux := newEngine(model)
-	answer(mux, "GET /version", func(struct{}) (any, error) { return fields{"version": "0.12.0-test"}, nil })
+	e.Version = "0.12.0-test"
+	answer(mux, "GET /version", func(struct{}) (any, error) { return fields{"version": e.Version}, nil })
 	answer(mux, "GET /v1/models", func(struct{}) (any, error) {
 		return fields{"object": "list", "data": []fields{{"id": e.Model, "object": "model", "created": 1, "owned_by": "vllm",
 			"root": "tiny/" + e.Model, "parent": nil, "max_model_len": e.Context, "permission": []any{}}}}, nil
@@ -99,6 +100,7 @@ func NewVLLM(model string) *Engine {
 		}
 		if s.calls != nil {
 			message["content"], message["tool_calls"] = nil, s.calls
+			s.finish = "tool_calls" // also of a turn that was cut: vllm-project/vllm#58228
 		}
 		ch := fields{"index": 0, "message": message, "finish_reason": s.finish, "stop_reason": nil, "logprobs": nil, "token_ids": nil}
 		if s.stop == "word" {

@@ -1,6 +1,8 @@
 package ollama_test
 
 import (
+	"cmp"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -37,23 +39,75 @@ func contextTexts(n int) []string {
 
 // TestContexts holds that the tokenizer makes the same ids of a context as the engines' own: those of
 // llama-server's /tokenize, and those that Ollama tells of a prompt (the context field of
-// /api/generate), which also counts them.
+// /api/generate), which also counts them. The smallest model of another vocabulary that Ollama has is asked as well.
 func TestContexts(t *testing.T) {
 	e := realEngines(t)
 	texts := contextTexts(160)
 	if os.Getenv("MULLIGAN_PROOF") != "" {
 		texts = contextTexts(500)
 	}
-	same := struct{ llama, ollama, counted int }{}
-	for i, text := range texts {
-		var llama struct{ Tokens []int32 }
-		e.must(t, e.llama+"/tokenize", map[string]any{"content": text, "parse_special": true, "add_special": false}, &llama)
-		if ours := e.tok.Encode(text, tokenizer.Options{}); slices.Equal(ours, llama.Tokens) {
-			same.llama++
-		} else {
-			t.Errorf("text %d %q: %v, llama-server %v", i, text, ours, llama.Tokens)
-		}
+	t.Run(e.model, func(t *testing.T) { e.contexts(t, texts) })
+	t.Run("another vocabulary", func(t *testing.T) {
+		other := e.another(t)
+		t.Log(other.model, other.tok.Name())
+		other.contexts(t, texts)
+	})
+}
 
+// another returns the smallest model of another vocabulary, of at most 1 GB.
+func (e *engines) another(t *testing.T) *engines {
+	t.Helper()
+	var tags struct {
+		Models []struct {
+			Name string
+			Size int64
+		}
+	}
+	if err := get(t.Context(), e.ollama+"/api/tags", &tags); err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(tags.Models, func(a, b struct {
+		Name string
+		Size int64
+	}) int {
+		return cmp.Compare(a.Size, b.Size)
+	})
+	for _, m := range tags.Models {
+		if m.Name == e.model || m.Size > 1e9 {
+			continue
+		}
+		other := &engines{ollama: e.ollama, model: m.Name}
+		switch err := other.speak(t.Context()); {
+		case errors.Is(err, tokenizer.ErrNotUnderstood): // an embedding model, perhaps
+		case err != nil:
+			t.Fatal(err)
+		case other.tok.Digest() != e.tok.Digest():
+			return other
+		}
+	}
+	t.Skip("the server has no model of another vocabulary, of at most 1 GB")
+	return nil
+}
+
+// contexts compares texts with Ollama, and with llama-server where there is one. Texts that are in doubt count as
+// such, and may be the same or not.
+func (e *engines) contexts(t *testing.T, texts []string) {
+	same := struct{ llama, ollama, counted, doubted int }{}
+	for i, text := range texts {
+		ours, doubt := e.align.EncodeContext(text, false)
+		if e.llama != "" {
+			var llama struct{ Tokens []int32 }
+			e.must(t, e.llama+"/tokenize", map[string]any{"content": text, "parse_special": true, "add_special": false}, &llama)
+			if slices.Equal(ours, llama.Tokens) {
+				same.llama++
+			} else {
+				t.Errorf("text %d %q: %v, llama-server %v", i, text, ours, llama.Tokens)
+			}
+		}
+		if doubt != "" {
+			same.doubted++
+			continue
+		}
 		in := map[string]any{"model": e.model, "prompt": text, "template": "{{ .Prompt }}", "stream": false,
 			"options": map[string]any{"num_predict": 1, "temperature": 0, "num_ctx": 2048, "num_thread": proofThreads()}}
 		var ollama struct {
@@ -62,16 +116,23 @@ func TestContexts(t *testing.T) {
 			Counted  int `json:"prompt_eval_count"`
 		}
 		e.must(t, e.ollama+"/api/generate", in, &ollama)
-		if ours := e.tok.Encode(text+ollama.Response, tokenizer.Options{}); slices.Equal(ours, ollama.Context) {
+		with, doubt := e.align.EncodeContext(text+ollama.Response, false)
+		switch {
+		case doubt != "":
+			same.doubted++
+		case slices.Equal(with, ollama.Context):
 			same.ollama++
-		} else {
-			t.Errorf("text %d %q: %v, Ollama %v", i, text+ollama.Response, ours, ollama.Context)
+		default:
+			t.Errorf("text %d %q: %v, Ollama %v", i, text+ollama.Response, with, ollama.Context)
 		}
-		if ours := e.tok.Encode(text, tokenizer.Options{AddSpecial: true}); len(ours) == ollama.Counted {
+		if all, _ := e.align.EncodeContext(text, true); len(all) == ollama.Counted {
 			same.counted++
 		} else {
-			t.Errorf("text %d %q: %d ids, Ollama counts %d", i, text, len(ours), ollama.Counted)
+			t.Errorf("text %d %q: %d ids, Ollama counts %d", i, text, len(all), ollama.Counted)
 		}
 	}
-	t.Logf("texts %d: the same ids as llama-server %d, as Ollama %d; as many as Ollama counts %d", len(texts), same.llama, same.ollama, same.counted)
+	t.Logf("texts %d: the same ids as llama-server %d, as Ollama %d; as many as Ollama counts %d; in doubt %d", len(texts), same.llama, same.ollama, same.counted, same.doubted)
+	if same.ollama < len(texts)/2 {
+		t.Errorf("%d of %d texts compared with Ollama: too few to prove anything", same.ollama, len(texts))
+	}
 }

@@ -38,16 +38,26 @@ func realEngines(t *testing.T) *engines {
 	if e.model == "" {
 		e.model = "smollm2:135m"
 	}
+	if err := e.speak(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// speak sets what has to be known of the model to read its ids.
+func (e *engines) speak(ctx context.Context) error {
 	var show struct {
 		Parameters string
 		ModelInfo  map[string]json.RawMessage `json:"model_info"`
 	}
-	e.must(t, e.ollama+"/api/show", map[string]any{"model": e.model, "verbose": true}, &show)
+	if err := post(ctx, e.ollama+"/api/show", map[string]any{"model": e.model, "verbose": true}, &show); err != nil {
+		return err
+	}
 	for line := range strings.Lines(show.Parameters) {
 		if name, value, _ := strings.Cut(strings.TrimSpace(line), " "); name == "stop" {
 			stop, err := strconv.Unquote(strings.TrimSpace(value))
 			if err != nil {
-				t.Fatalf("read stop string %s: %v", value, err)
+				return fmt.Errorf("read stop string %s: %w", value, err)
 			}
 			e.stops = append(e.stops, stop)
 		}
@@ -60,18 +70,20 @@ func realEngines(t *testing.T) *engines {
 	} {
 		if raw := show.ModelInfo["tokenizer.ggml."+key]; raw != nil {
 			if err := json.Unmarshal(raw, to); err != nil {
-				t.Fatalf("read %s of the vocabulary: %v", key, err)
+				return fmt.Errorf("read %s of the vocabulary: %w", key, err)
 			}
 		}
 	}
 	var err error
 	if e.tok, err = tokenizer.New(v); err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if e.align, err = tokenizer.NewAligner(e.tok, tokenizer.AlignerOptions{End: v.EOS}); err != nil {
-		t.Fatal(err)
+	var architecture string
+	if err := json.Unmarshal(show.ModelInfo["general.architecture"], &architecture); err != nil {
+		return err
 	}
-	return e
+	e.align, err = tokenizer.NewAligner(e.tok, tokenizer.AlignerOptions{End: v.EOS, Architecture: architecture})
+	return err
 }
 
 func (e *engines) must(t *testing.T, url string, in, out any) {
@@ -91,6 +103,18 @@ func post(ctx context.Context, url string, in, out any) error {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
+	return do(req, out)
+}
+
+func get(ctx context.Context, url string, out any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	return do(req, out)
+}
+
+func do(req *http.Request, out any) error {
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
@@ -104,7 +128,7 @@ func post(ctx context.Context, url string, in, out any) error {
 		err = json.Unmarshal(raw, out)
 	}
 	if err != nil {
-		return fmt.Errorf("post %s: %w", url, err)
+		return fmt.Errorf("%s %s: %w", req.Method, req.URL, err)
 	}
 	return nil
 }
@@ -128,7 +152,10 @@ func (e *engines) draw(ctx context.Context, messages []api.Message, options map[
 	if resp.DebugInfo == nil {
 		return d, fmt.Errorf("the server did not render the context")
 	}
-	d.context = e.tok.Encode(resp.DebugInfo.RenderedTemplate, tokenizer.Options{AddSpecial: true})
+	var doubt string
+	if d.context, doubt = e.align.EncodeContext(resp.DebugInfo.RenderedTemplate, true); doubt != "" {
+		return d, fmt.Errorf("context in doubt: %s", doubt)
+	}
 	req.DebugRenderOnly, req.Logprobs = false, true
 	if err := post(ctx, e.ollama+"/api/chat", req, &resp); err != nil {
 		return d, err

@@ -40,6 +40,7 @@ func (b *Backend) accept(d dialect, a ask, r reply, c *llm.Completion) error {
 	case r.promptN != nil && *r.promptN != len(r.prompt):
 		return fmt.Errorf("usage counts %d prompt tokens, the context has %d ids", *r.promptN, len(r.prompt))
 	}
+	r.cutCall(a.max, int(b.window.Load()))
 	draw := &c.Draw
 	if r.ids != nil {
 		if r.n != nil && *r.n != len(r.ids) {
@@ -52,7 +53,7 @@ func (b *Backend) accept(d dialect, a ask, r reply, c *llm.Completion) error {
 			Source: data.TokensEngine, End: r.end}
 		draw.LogprobsMode = data.LogprobsNone
 		if r.logprobs != nil {
-			draw.LogprobsMode = b.modeOf(d, draw.Sampling)
+			draw.LogprobsMode = b.modeOf(d, draw.Sampling, r.dated)
 		}
 		r.pieces = nil
 	} else {
@@ -64,7 +65,7 @@ func (b *Backend) accept(d dialect, a ask, r reply, c *llm.Completion) error {
 		}
 	}
 	if r.pieces != nil {
-		draw.Pieces, draw.LogprobsMode = r.pieces, b.modeOf(d, draw.Sampling)
+		draw.Pieces, draw.LogprobsMode = r.pieces, b.modeOf(d, draw.Sampling, r.dated)
 	}
 	c.Message, draw.Stop = r.message, r.stop
 	draw.PromptTokens, draw.CompletionTokens = r.promptN, r.n

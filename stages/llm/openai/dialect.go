@@ -17,8 +17,8 @@ type dialect interface {
 	chat(body fields, req llm.Request, s shape) error
 	// tokens reads the ids and log-probabilities of a chat reply into r, which has everything else.
 	tokens(raw *chatReply, r *reply) error
-	// mode says of which distribution log-probabilities are, for sampling that is not neutral.
-	mode(s data.Sampling) data.LogprobsMode
+	// mode says of which distribution the log-probabilities of a version of the server are; "": not known.
+	mode(version string, s data.Sampling) data.LogprobsMode
 	// inspect completes what the list of models told.
 	inspect(ctx context.Context, b *Backend, card modelCard, info *llm.Info) error
 	// echoes reports whether a reply that names its model as echoed may be one of asked.
@@ -31,7 +31,7 @@ type tokenDialect interface {
 	// rendersChat reports whether the ids of a chat request's context must be asked for before it,
 	// because its reply does not hold them.
 	rendersChat() bool
-	// render returns the ids that the server makes of a conversation, whole; errBlind: it cannot.
+	// render returns the ids that the server makes of a conversation, whole.
 	render(ctx context.Context, b *Backend, req llm.Request) ([]int32, error)
 	// tokenize reads special tokens in the text as such, and adds none.
 	tokenize(ctx context.Context, b *Backend, model, text string) ([]int32, error)
@@ -47,6 +47,11 @@ type tokenDialect interface {
 // filler is a dialect whose server leaves out log-probabilities that it can be asked for afterwards.
 type filler interface {
 	fill(ctx context.Context, b *Backend, model string, t *data.Tokens)
+}
+
+// versioned is a dialect whose log-probabilities depend on the server's version.
+type versioned interface {
+	version(ctx context.Context, b *Backend) (string, error)
 }
 
 // dialects are all that a plan can name beside auto.
@@ -68,10 +73,28 @@ func uncut(s data.Sampling) bool {
 	return (s.TopP == 1 || s.TopP == 0) && s.TopK <= 0 && s.MinP == 0 && (s.RepeatPenalty == 1 || s.RepeatPenalty == 0)
 }
 
+// learnVersion asks for the server's version, once, where the log-probabilities of a draw depend on it.
+// Inspect asks anew each time.
+func (b *Backend) learnVersion(ctx context.Context, d dialect) error {
+	v, ok := d.(versioned)
+	if !ok || !b.opts.Logprobs || b.opts.LogprobsMode != "" || b.version.Load() != nil {
+		return nil
+	}
+	version, err := v.version(ctx, b)
+	if err == nil {
+		b.version.Store(&version)
+	}
+	return err
+}
+
 // modeOf names the distribution of a draw's log-probabilities. Where sampling is neutral, raw and
-// processed are the same, and called raw.
-func (b *Backend) modeOf(d dialect, s data.Sampling) data.LogprobsMode {
-	mode := d.mode(s)
+// processed are the same, and called raw. Those in the form of old versions are of one.
+func (b *Backend) modeOf(d dialect, s data.Sampling, dated bool) data.LogprobsMode {
+	version := ""
+	if v := b.version.Load(); v != nil && !dated {
+		version = *v
+	}
+	mode := d.mode(version, s)
 	if b.opts.LogprobsMode != "" {
 		mode = b.opts.LogprobsMode
 	}

@@ -7,7 +7,7 @@
 // by the plan, or asked for (detect.go).
 //
 //	              ids of the reply            ids of the context      log-probabilities   ids in   Score
-//	vllm          choices[].token_ids         prompt_token_ids        raw                 yes      prompt_logprobs
+//	vllm          choices[].token_ids         prompt_token_ids        raw from 0.11 on    yes      prompt_logprobs
 //	sglang        choices[].token_ids         prompt_token_ids        after temperature   yes      input_token_logprobs
 //	llama.cpp     tokens                      its template, its       raw                 yes      one token a request
 //	                                          tokenizer, its count
@@ -28,6 +28,9 @@
 // gives too, special tokens left out. A model that always reasons, thinking off or not, needs TokenIn
 // off, so that the engine's parser keeps the reasoning apart.
 //
+// Whether the server renders conversations to ids is tried by Inspect, which says it in Info.TokenIn. A
+// refusal that comes later, of a draw, is taken for one of a server that restarts: a temporary error.
+//
 // # One draw, one request
 //
 // A request asks for one choice. An engine makes the seeds of further choices from the first one's,
@@ -44,7 +47,17 @@
 // Sampling.Context is kept to wherever the context's ids are known before the draw; elsewhere the
 // engine's own limit holds. Prompts that do not fit are refused, never cut.
 //
+// # What is served
+//
+// None of these servers tells a digest of the weights, so Policy.Revision is empty: weights that were
+// trained again and are served under the same name and path are not told apart. What the server does
+// tell (a path, sizes, SGLang's name for a version of the weights) is in Policy.Served, by which
+// endpoints are compared.
+//
 // # Tool calls
+//
+// vLLM, and servers that may have it behind them, say tool_calls of a turn that was cut, too. One that is
+// as long as it may be is taken for cut (StopLength), unless the server names the token that ended it.
 //
 // Arguments arrive as a string that should be a JSON object. A model that wrote something else has
 // been sampled all the same: such calls are kept as lines of JSON in Content, arguments as the string

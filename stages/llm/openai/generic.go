@@ -13,8 +13,8 @@ import (
 // ids. What they are log-probabilities of, the interface does not say.
 type generic struct{}
 
-func (generic) name() Dialect                        { return Generic }
-func (generic) mode(data.Sampling) data.LogprobsMode { return data.LogprobsUnknown }
+func (generic) name() Dialect                                { return Generic }
+func (generic) mode(string, data.Sampling) data.LogprobsMode { return data.LogprobsUnknown }
 
 // echoes allows for the dated name that a hosted model answers with, and for a provider's prefix.
 func (generic) echoes(asked, echoed string) bool {
@@ -37,6 +37,7 @@ func (generic) chat(body fields, req llm.Request, s shape) error {
 }
 
 func (generic) tokens(c *chatReply, r *reply) error {
+	r.called = c.Choices[0].calls()
 	r.noIDs = "dialect generic: the interface returns no token ids"
 	if l := c.Choices[0].Logprobs; l != nil {
 		for i, p := range l.Content {
@@ -55,6 +56,7 @@ func (generic) tokens(c *chatReply, r *reply) error {
 
 func (generic) inspect(_ context.Context, _ *Backend, card modelCard, info *llm.Info) error {
 	info.ContextLength = card.MaxModelLen
+	info.Policy.Served = served("root", card.Root, "parent", card.Parent)
 	info.Tokens = data.TokensNone
 	return nil
 }

@@ -102,7 +102,8 @@ func (b *Backend) call(ctx context.Context, u string, body fields, out any) erro
 	return nil
 }
 
-// decode reads one JSON value that must be all of raw, and no error object.
+// decode reads one JSON value that must be all of raw, and no error object. Its errors hold what the
+// server said, whole: whoever shows them cleans them.
 func decode(raw []byte, out any) error {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 {
@@ -118,7 +119,7 @@ func decode(raw []byte, out any) error {
 		Error json.RawMessage `json:"error"`
 	}
 	if raw[0] == '{' && json.Unmarshal(raw, &failed) == nil && len(failed.Error) > 0 && string(failed.Error) != "null" {
-		return fmt.Errorf("engine reports: %s", short(llm.ErrorText(raw, "the engine")))
+		return fmt.Errorf("engine reports: %s", llm.ErrorText(raw, "the engine"))
 	}
 	return nil
 }

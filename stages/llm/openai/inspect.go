@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mulligan/data"
@@ -67,14 +69,12 @@ func (b *Backend) Inspect(ctx context.Context, model string) (llm.Info, error) {
 	}
 	info.Policy = data.Policy{Model: model, Server: string(d.name())}
 	info.LogprobsMode = data.LogprobsNone
-	if b.opts.Logprobs {
-		info.LogprobsMode = d.mode(data.Sampling{Temperature: 0.5, TopP: 1, RepeatPenalty: 1})
-		if b.opts.LogprobsMode != "" {
-			info.LogprobsMode = b.opts.LogprobsMode
-		}
-	}
 	if err := d.inspect(ctx, b, card, &info); err != nil {
 		return info, err
+	}
+	b.window.Store(int32(min(info.ContextLength, math.MaxInt32)))
+	if b.opts.Logprobs {
+		info.LogprobsMode = b.modeOf(d, data.Sampling{Temperature: 0.5, TopP: 1, RepeatPenalty: 1}, false)
 	}
 	if engine, ok := d.(tokenDialect); ok {
 		info.Scores = true
@@ -83,18 +83,49 @@ func (b *Backend) Inspect(ctx context.Context, model string) (llm.Info, error) {
 	return info, err
 }
 
-// canRender tries whether the server renders a conversation to ids.
+// canRender tries whether the server renders a conversation to ids, decides by that how draws are made
+// from now on, and reports whether contexts are sent as ids. One stray refusal decides nothing; nor does
+// a server that could render before and refuses now become one that cannot: that is an error.
 func (b *Backend) canRender(ctx context.Context, engine tokenDialect, model string) (bool, error) {
-	if !b.opts.TokenIn {
+	if !b.opts.TokenIn && !engine.rendersChat() {
 		return false, nil
 	}
-	_, err := engine.render(ctx, b, llm.Request{Model: model, Messages: []data.Message{{Role: data.RoleUser, Content: "hi"}}})
-	if errors.Is(err, errBlind) {
-		b.blind.Store(true)
-		return false, nil
+	req := llm.Request{Model: model, Messages: []data.Message{{Role: data.RoleUser, Content: "hi"}}}
+	_, err := engine.render(ctx, b, req)
+	if unable(err) {
+		_, err = engine.render(ctx, b, req)
 	}
-	return err == nil, err
+	switch {
+	case err == nil:
+		b.renders.Store(true)
+	case !unable(err) || b.renders.Load():
+		return false, passing(err, noRender)
+	}
+	b.blind.Store(err != nil)
+	return b.opts.TokenIn && err == nil, nil
 }
+
+// served lists what an engine tells of a model, name and value in turn, without those that it leaves out.
+func served(pairs ...string) string {
+	var told []string
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			told = append(told, pairs[i]+" "+pairs[i+1])
+		}
+	}
+	return strings.Join(told, ", ")
+}
+
+// count writes a number that an engine told; 0: it did not.
+func count(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// base is the last part of a path; "" of "".
+func base(p string) string { return p[strings.LastIndexAny(p, `/\`)+1:] }
 
 // choose finds the model in the server's list, and remembers the name that replies carry.
 func (b *Backend) choose(list []modelCard, model string) (modelCard, error) {
@@ -113,7 +144,7 @@ func (b *Backend) choose(list []modelCard, model string) (modelCard, error) {
 	}
 	slices.Sort(names)
 	return modelCard{}, &llm.Error{Class: llm.Fatal, Endpoint: b.opts.Endpoint, Status: http.StatusNotFound,
-		Err: fmt.Errorf("model %q is not there; there are: %s", model, short(strings.Join(names, ", "))), Hint: "set engine.model to a name that the server lists at /v1/models"}
+		Err: fmt.Errorf("model %q is not there; there are: %s", model, short(b.scrub(strings.Join(names, ", ")))), Hint: "set engine.model to a name that the server lists at /v1/models"}
 }
 
 // echo returns the name that replies of a model carry; "": not known.

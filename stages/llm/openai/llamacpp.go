@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
 	"time"
 
 	"mulligan/data"
@@ -24,10 +23,10 @@ import (
 // neutral, so every sampler is named, and those that a plan cannot name are off.
 type llamaCPP struct{}
 
-func (llamaCPP) name() Dialect                        { return LlamaCPP }
-func (llamaCPP) mode(data.Sampling) data.LogprobsMode { return data.LogprobsRaw }
-func (llamaCPP) echoes(asked, echoed string) bool     { return asked == echoed }
-func (llamaCPP) rendersChat() bool                    { return true }
+func (llamaCPP) name() Dialect                                { return LlamaCPP }
+func (llamaCPP) mode(string, data.Sampling) data.LogprobsMode { return data.LogprobsRaw }
+func (llamaCPP) echoes(asked, echoed string) bool             { return asked == echoed }
+func (llamaCPP) rendersChat() bool                            { return true }
 
 // repeatWindow is how many tokens a repeat penalty looks back: the server's default, said explicitly.
 const repeatWindow = 64
@@ -152,7 +151,7 @@ func (llamaCPP) read(c *llamaCompletion, r *reply) (err error) {
 func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
 
 // inspect asks /props for the file, the template and the build. The server does not tell a digest of
-// the weights; the revision is one of what it does tell of the file.
+// the weights; what it tells of the file stays the same when they are trained again.
 func (llamaCPP) inspect(ctx context.Context, b *Backend, card modelCard, info *llm.Info) error {
 	var p struct {
 		Path     string `json:"model_path"`
@@ -166,15 +165,10 @@ func (llamaCPP) inspect(ctx context.Context, b *Backend, card modelCard, info *l
 	if err := b.call(ctx, b.root+"/props", nil, &p); err != nil {
 		return err
 	}
-	h := data.NewHasher("llama.cpp model")
-	h.String(path.Base(p.Path))
 	m := card.Meta
-	for _, n := range []int{m.Size, m.Params, m.Vocabulary, m.Embedding} {
-		h.Int(n)
-	}
-	h.String(m.Type)
 	template := sha256.Sum256([]byte(p.Template))
-	info.Policy.Revision = h.Sum().String()
+	info.Policy.Served = served("file", base(p.Path), "bytes", count(m.Size), "parameters", count(m.Params),
+		"vocabulary", count(m.Vocabulary), "embedding", count(m.Embedding))
 	info.Policy.Quantization = m.Type
 	info.Policy.TemplateDigest = hex.EncodeToString(template[:])
 	info.Policy.ServerVersion = p.Build
@@ -209,7 +203,7 @@ func (d llamaCPP) render(ctx context.Context, b *Backend, req llm.Request) ([]in
 	}
 	rendered, err := b.textOf(ctx, b.root+"/apply-template", body, &v, &v.Prompt)
 	if err != nil {
-		return nil, blindIf(err)
+		return nil, err
 	}
 	return b.tokenList(ctx, b.root+"/tokenize", fields{"content": rendered, "add_special": true, "parse_special": true})
 }

@@ -48,13 +48,18 @@ type Backend struct {
 	v1      string // URL with it
 	http    *http.Client
 	headers map[string]secret
+	secrets func() []string // all spellings of what headers hold; a function for the reason that a secret is one
 
 	mu      sync.Mutex
 	dialect dialect           // nil: not known yet
 	served  map[string]string // names that the server has for its models, to the one that it echoes
 
-	vocabulary atomic.Int32 // number of tokens; 0: not known
-	blind      atomic.Bool  // the server cannot render a conversation to ids
+	// What Inspect found.
+	vocabulary atomic.Int32           // number of tokens; 0: not known
+	window     atomic.Int32           // tokens of prompt and completion together; 0: not known
+	version    atomic.Pointer[string] // of the server; nil: not asked for, "": it does not tell
+	blind      atomic.Bool            // the server cannot render a conversation to ids
+	renders    atomic.Bool            // it can, or could
 }
 
 // New makes a backend; it does not connect. It reads the environment.
@@ -82,6 +87,8 @@ func New(opts Options) (*Backend, error) {
 	if b.headers, err = readSecrets(opts); err != nil {
 		return nil, err
 	}
+	spelled := forms(b.headers)
+	b.secrets = func() []string { return spelled }
 	b.http = &http.Client{Transport: llm.NewTransport(opts.Conns), CheckRedirect: sameHost}
 	return b, nil
 }
@@ -92,6 +99,9 @@ func (b *Backend) Generate(ctx context.Context, req llm.Request) (llm.Completion
 	defer cancel()
 	d, err := b.speak(ctx)
 	if err != nil {
+		return llm.Completion{}, err
+	}
+	if err := b.learnVersion(ctx, d); err != nil {
 		return llm.Completion{}, err
 	}
 	c := llm.NewCompletion(req, req.Key())
@@ -136,6 +146,7 @@ type ask struct {
 	prompt []int32          // ids of the context; nil: not known before the reply
 	source data.TokenSource // of prompt: engine where they are sent, rendered where the engine makes them of the text
 	read   func(raw []byte) (reply, error)
+	max    int // tokens of the completion at most, as they are sent
 }
 
 // fields are those of a JSON object.
@@ -150,21 +161,18 @@ func (b *Backend) prepare(ctx context.Context, d dialect, req llm.Request, seed 
 	tokenIn := engine != nil && b.opts.TokenIn && !parsed
 	if engine != nil && !b.blind.Load() && (tokenIn || engine.rendersChat()) {
 		ids, err := b.context(ctx, engine, req, tokenIn)
-		switch {
-		case errors.Is(err, errBlind):
-			b.blind.Store(true)
-		case err != nil:
-			return ask{}, err
-		default:
-			a.prompt, a.source = ids, data.TokensRendered
+		if err != nil {
+			return ask{}, passing(err, noRender)
 		}
-		if limit := req.Sampling.Context; a.prompt != nil && limit > 0 {
+		a.prompt, a.source = ids, data.TokensRendered
+		if limit := req.Sampling.Context; limit > 0 {
 			if len(a.prompt) >= limit {
 				return ask{}, b.refused(fmt.Errorf("the prompt has %d tokens, the context of the draw is %d", len(a.prompt), limit))
 			}
 			max = min(max, limit-len(a.prompt))
 		}
 	}
+	a.max = max
 	var err error
 	if tokenIn && a.prompt != nil {
 		a.source = data.TokensEngine

@@ -1,6 +1,7 @@
 package openai_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -42,9 +43,9 @@ func request() llm.Request {
 
 // What each dialect can and cannot: a check that is not here is ok.
 var conformance = map[openai.Dialect]map[string]llmtest.Status{
-	openai.VLLM:     {},
-	openai.SGLang:   {},
-	openai.LlamaCPP: {},
+	openai.VLLM:     {"inspect": llmtest.No},
+	openai.SGLang:   {"inspect": llmtest.No},
+	openai.LlamaCPP: {"inspect": llmtest.No},
 	openai.Generic: {"inspect": llmtest.No, "log-probabilities": llmtest.No, "tokens": llmtest.No, "tokenize": llmtest.No,
 		"ids in": llmtest.No, "score": llmtest.No, "too long": llmtest.No},
 }
@@ -65,6 +66,9 @@ func TestConformance(t *testing.T) {
 				}
 				if r.Name == "ids in" && !tokenIn {
 					want = llmtest.No
+				}
+				if r.Name == "inspect" && !strings.Contains(r.Detail, "no digest of the weights: a changed model under the same name is not seen") {
+					t.Errorf("%s: inspect says %q", d, r.Detail)
 				}
 				if r.Status != want {
 					t.Errorf("%s, ids in %v: %s is %s, want %s: %s", d, tokenIn, r.Name, r.Status, want, r.Detail)

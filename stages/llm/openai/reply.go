@@ -29,6 +29,8 @@ type reply struct {
 	prefill   time.Duration
 	decoding  time.Duration
 	truncated bool // the engine dropped part of the context
+	called    bool // the engine says that it ended with a tool call, whether or not the turn was cut (cutCall)
+	dated     bool // ids and log-probabilities are in the form of vLLM's old versions
 }
 
 // chatReply is a reply of /v1/chat/completions, with the fields of all dialects. Ids stay raw, so

@@ -142,6 +142,7 @@ func TestConversationWithTools(t *testing.T) {
 		{Role: "tool", ToolName: "f", Content: "F1"},
 		{Role: "tool", ToolName: "f", Content: "F2"},
 	}
+	req.Sampling.MaxTokens = 60
 	req.Tools = []data.Tool{{Name: "f", Description: "d", Parameters: json.RawMessage(`{"type":"object"}`)}, {Name: "g"}}
 	c, err := backend(t, e, openai.Options{TokenIn: true}).Generate(t.Context(), req)
 	if err != nil {

@@ -27,7 +27,7 @@ func (sglang) name() Dialect                    { return SGLang }
 func (sglang) echoes(asked, echoed string) bool { return asked == echoed }
 func (sglang) rendersChat() bool                { return false }
 
-func (sglang) mode(s data.Sampling) data.LogprobsMode {
+func (sglang) mode(_ string, s data.Sampling) data.LogprobsMode {
 	switch cut := s.TopP != 1 && s.TopP != 0 || s.TopK > 0 || s.MinP > 0; {
 	case s.Temperature == 0 && (s.RepeatPenalty == 1 || s.RepeatPenalty == 0):
 		return data.LogprobsRaw
@@ -129,12 +129,8 @@ func (sglang) inspect(ctx context.Context, b *Backend, card modelCard, info *llm
 	if m.Path == "" {
 		m.Path = card.Root
 	}
-	if m.Path != "" {
-		h := data.NewHasher("sglang model")
-		h.String(m.Path)
-		h.String(m.Weights)
-		info.Policy.Revision = h.Sum().String()
-	}
+	// The version of the weights is a name that whoever loads them gives, or "default": no digest.
+	info.Policy.Served = served("path", m.Path, "weight version", m.Weights)
 	info.Policy.ServerVersion, info.Policy.Quantization = m.Version, m.Quant
 	info.ContextLength = card.MaxModelLen
 	info.Tokens = data.TokensEngine
@@ -209,7 +205,7 @@ func (d sglang) readCompletion(raw []byte) (reply, error) {
 		Matched json.RawMessage `json:"matched"`
 	}
 	if len(c.Meta.FinishReason) > 0 && json.Unmarshal(c.Meta.FinishReason, &finish) != nil {
-		return reply{}, fmt.Errorf("meta_info.finish_reason is %.40s: want an object with type and matched", c.Meta.FinishReason)
+		return reply{}, fmt.Errorf("meta_info.finish_reason is %s: want an object with type and matched", c.Meta.FinishReason)
 	}
 	var err error
 	if r.stop, err = stopReason(finish.Type); err != nil {

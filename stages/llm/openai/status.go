@@ -34,11 +34,11 @@ func (b *Backend) unusable(ctx context.Context, a ask, err error) error {
 
 // status makes an error of a reply whose status is not 200.
 func (b *Backend) status(resp *http.Response, raw []byte) error {
-	text := short(b.scrub(llm.ErrorText(raw, "the engine")))
+	text := b.words(raw)
 	e := &llm.Error{
 		Endpoint: b.opts.Endpoint, Status: resp.StatusCode,
 		RetryAfter: llm.RetryAfter(resp.Header.Get("Retry-After"), time.Now()),
-		Err:        fmt.Errorf("%s: %s", resp.Request.URL.Path, text),
+		Err:        fmt.Errorf("%s: %s", b.scrubParts(resp.Request.URL.Path), text),
 	}
 	low := strings.ToLower(text)
 	switch code := resp.StatusCode; {
@@ -67,18 +67,4 @@ func (b *Backend) status(resp *http.Response, raw []byte) error {
 		e.Class = llm.Refused
 	}
 	return e
-}
-
-// short keeps the first 300 bytes of an engine's words, and nothing of the request that some
-// engines repeat in them.
-func short(text string) string {
-	for _, mark := range []string{"'input':", `"input":`} {
-		if i := strings.Index(text, mark); i >= 0 {
-			text = text[:i] + "..."
-		}
-	}
-	if len(text) > 300 {
-		text = strings.ToValidUTF8(text[:300], "") + "..."
-	}
-	return text
 }

@@ -11,19 +11,27 @@ import (
 	"mulligan/stages/llm"
 )
 
-// errBlind means that the server does not render conversations to ids.
-var errBlind = errors.New("the server does not render a conversation to token ids")
-
-// blindIf turns the error of a path that is not there, or does not take messages, into errBlind.
-func blindIf(err error) error {
-	if absent(err) {
-		return errBlind
-	}
-	if e, ok := errors.AsType[*llm.Error](err); ok && e.Status == http.StatusUnprocessableEntity {
-		return errBlind
-	}
-	return err
+// unable reports whether an error is that of a path that is not there, or does not take what was sent.
+// Inspect takes it as the server's word that it cannot render a conversation to ids.
+func unable(err error) bool {
+	e, ok := errors.AsType[*llm.Error](err)
+	return absent(err) || ok && e.Status == http.StatusUnprocessableEntity
 }
+
+// passing makes a temporary error of one by which a server says that it cannot do what it could when it
+// was inspected: one that restarts, or a proxy. What a server can is decided by Inspect alone: a draw
+// that went on by messages in place of ids would be of another kind, unsaid.
+func passing(err error, hint string) error {
+	e, ok := errors.AsType[*llm.Error](err)
+	if !ok || !unable(err) {
+		return err
+	}
+	again := *e
+	again.Class, again.Hint = llm.Temporary, hint
+	return &again
+}
+
+const noRender = "the server did not take a conversation to make ids of: check that it is up, and see what the command doctor says of its ids"
 
 // tokenList asks a path that answers with ids.
 func (b *Backend) tokenList(ctx context.Context, u string, body fields) ([]int32, error) {
@@ -31,9 +39,6 @@ func (b *Backend) tokenList(ctx context.Context, u string, body fields) ([]int32
 		Tokens rawIDs `json:"tokens"`
 	}
 	if err := b.call(ctx, u, body, &v); err != nil {
-		if _, conversation := body["messages"]; conversation {
-			err = blindIf(err)
-		}
 		return nil, err
 	}
 	ids, err := readIDs("tokens", []byte(v.Tokens))

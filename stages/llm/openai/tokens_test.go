@@ -266,7 +266,7 @@ func TestStopStringHasNoEnd(t *testing.T) {
 // TestOldServers are those from before ids came with chat replies.
 func TestOldServers(t *testing.T) {
 	e := start(t, openai.VLLM)
-	e.Old = true
+	e.Old, e.Version = true, "0.10.1"
 	c, err := backend(t, e, openai.Options{Logprobs: true}).Generate(t.Context(), request())
 	if err != nil || c.Draw.Tokens == nil || len(c.Draw.Tokens.IDs) != *c.Draw.CompletionTokens || c.Draw.Tokens.Prompt != nil || c.Draw.Tokens.PromptSource != data.TokensNone {
 		t.Errorf("vllm: ids of token_id:N: %v %+v", err, c.Draw.Tokens)
@@ -364,6 +364,8 @@ func TestGenericPieces(t *testing.T) {
 
 // TestDetection asks each fake what it is, at both forms of its address.
 func TestDetection(t *testing.T) {
+	served := map[openai.Dialect]string{openai.VLLM: "root tiny/tiny", openai.SGLang: "path tiny/tiny, weight version default",
+		openai.LlamaCPP: "file tiny.gguf, bytes 5678, parameters 1234, vocabulary 275, embedding 8"}
 	versions := map[openai.Dialect]string{openai.VLLM: "0.12.0-test", openai.SGLang: "0.5.6-test", openai.LlamaCPP: "b1-test", openai.Generic: ""}
 	for d := range fakes {
 		e := start(t, d)
@@ -377,7 +379,7 @@ func TestDetection(t *testing.T) {
 				t.Fatal(d, err)
 			}
 			p := info.Policy
-			if p.Server != string(d) || p.ServerVersion != versions[d] || p.Model != "tiny" || (len(p.Revision) != 64) != (d == openai.Generic) {
+			if p.Server != string(d) || p.ServerVersion != versions[d] || p.Model != "tiny" || p.Revision != "" || p.Served != served[d] {
 				t.Errorf("%s at %q: %+v", d, suffix, p)
 			}
 			if d != openai.Generic && (info.ContextLength != 2048 || info.Tokens != data.TokensEngine || !info.TokenIn || !info.Scores) {
@@ -392,8 +394,8 @@ func TestDetection(t *testing.T) {
 	other := llmtest.NewVLLM("tuned")
 	defer other.Close()
 	b, err2 := backend(t, other, openai.Options{}).Inspect(t.Context(), "tuned")
-	if err != nil || err2 != nil || a.Policy.Revision == b.Policy.Revision {
-		t.Errorf("two models, one revision: %v %v", err, err2)
+	if err != nil || err2 != nil || a.Policy.Served == b.Policy.Served {
+		t.Errorf("two models, one thing served: %v %v", err, err2)
 	}
 }
 

@@ -17,14 +17,53 @@ import (
 //
 // Ids come with return_token_ids, from version 0.10.2 on: prompt_token_ids beside choices, token_ids
 // in them; earlier servers spell tokens as token_id:N when asked to. The end token is the last id; a
-// stop string's tokens are in the ids too. Log-probabilities are raw unless the server was started
-// with --logprobs-mode, which it does not tell.
+// stop string's tokens are in the ids too.
+//
+// Log-probabilities are raw from version 0.11 on, unless the server was started with --logprobs-mode,
+// which it does not tell. Earlier versions may run the engine V0, whose log-probabilities are processed,
+// and do not tell that either; theirs are said to be unknown, as are those of a version that cannot be
+// read. Where sampling is neutral the two are the same, and raw. Options.LogprobsMode says it for all.
 type vllm struct{}
 
-func (vllm) name() Dialect                        { return VLLM }
-func (vllm) mode(data.Sampling) data.LogprobsMode { return data.LogprobsRaw }
-func (vllm) echoes(asked, echoed string) bool     { return asked == echoed }
-func (vllm) rendersChat() bool                    { return false }
+func (vllm) name() Dialect                    { return VLLM }
+func (vllm) echoes(asked, echoed string) bool { return asked == echoed }
+func (vllm) rendersChat() bool                { return false }
+
+func (vllm) mode(version string, s data.Sampling) data.LogprobsMode {
+	if v1Only(version) || neutral(s) && s.Format == "" {
+		return data.LogprobsRaw
+	}
+	return data.LogprobsUnknown
+}
+
+// v1Only reports whether a version of vLLM, such as 0.12.0 or 0.10.2rc1.dev5+g123, has no engine V0.
+func v1Only(version string) bool {
+	first, rest, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	second, _, _ := strings.Cut(rest, ".")
+	major, err := strconv.Atoi(first)
+	minor, err2 := strconv.Atoi(second)
+	return err == nil && err2 == nil && (major > 0 || minor >= 11)
+}
+
+// version asks the server for its own; "": it does not tell. One that did before and does not now is an
+// error, as a server that restarts is.
+func (vllm) version(ctx context.Context, b *Backend) (string, error) {
+	var v struct {
+		Version string `json:"version"`
+	}
+	err := b.call(ctx, b.root+"/version", nil, &v)
+	known := b.version.Load()
+	switch {
+	case err == nil:
+		return v.Version, nil
+	case !absent(err):
+		return "", err
+	case known != nil && *known != "":
+		return "", passing(err, "the server told its version before: check that it is up")
+	}
+	return "", nil
+}
+
 func (vllm) sampling(body fields, s data.Sampling) { // what OpenAI's own fields lack
 	body["top_k"], body["min_p"], body["repetition_penalty"] = whole(s.TopK), s.MinP, s.RepeatPenalty
 	body["return_token_ids"], body["return_tokens_as_token_ids"] = true, true
@@ -56,8 +95,12 @@ func (d vllm) tokens(c *chatReply, r *reply) error {
 			tokens, lps = append(tokens, l.Token), append(lps, l.Logprob)
 		}
 	}
+	r.called = ch.calls() && !named(ch.StopReason)
 	return d.read(r, ch.IDs, c.PromptIDs, ch.StopReason, tokens, lps)
 }
+
+// named reports whether the engine says which token, or which string, ended a turn.
+func named(matched json.RawMessage) bool { return len(matched) > 0 && string(matched) != "null" }
 
 // read takes ids and log-probabilities of either endpoint.
 func (vllm) read(r *reply, ids, prompt, stop json.RawMessage, tokens []string, lps []*float64) (err error) {
@@ -69,6 +112,7 @@ func (vllm) read(r *reply, ids, prompt, stop json.RawMessage, tokens []string, l
 	}
 	if r.ids == nil && len(tokens) > 0 {
 		r.ids = spelledIDs(tokens)
+		r.dated = r.ids != nil
 	}
 	if r.ids == nil {
 		r.noIDs = "the server returns no token ids: vLLM does so from version 0.10.2 on"
@@ -121,10 +165,10 @@ func endOf(r *reply, matched json.RawMessage) (data.EndToken, error) {
 	if len(r.ids) == 0 {
 		return "", errors.New("the reply ended by a token and has none")
 	}
-	if len(matched) > 0 && string(matched) != "null" {
+	if named(matched) {
 		id, err := strconv.ParseInt(string(matched), 10, 32)
 		if err != nil {
-			return "", fmt.Errorf("stop reason %.40s: want null, an id or a string", matched)
+			return "", fmt.Errorf("stop reason %s: want null, an id or a string", matched)
 		}
 		if last := r.ids[len(r.ids)-1]; last != int32(id) {
 			return "", fmt.Errorf("the reply ended by token %d, its last one is %d", id, last)
@@ -133,21 +177,14 @@ func endOf(r *reply, matched json.RawMessage) (data.EndToken, error) {
 	return data.EndReturned, nil
 }
 
-func (vllm) inspect(ctx context.Context, b *Backend, card modelCard, info *llm.Info) error {
-	var v struct {
-		Version string `json:"version"`
-	}
-	if err := b.call(ctx, b.root+"/version", nil, &v); err == nil {
-		info.Policy.ServerVersion = v.Version
-	} else if !absent(err) {
+func (d vllm) inspect(ctx context.Context, b *Backend, card modelCard, info *llm.Info) error {
+	version, err := d.version(ctx, b)
+	if err != nil {
 		return err
 	}
-	h := data.NewHasher("vllm model")
-	h.String(card.Root)
-	h.String(card.Parent)
-	if card.Root != "" {
-		info.Policy.Revision = h.Sum().String()
-	}
+	b.version.Store(&version)
+	info.Policy.ServerVersion = version
+	info.Policy.Served = served("root", card.Root, "parent", card.Parent)
 	info.ContextLength = card.MaxModelLen
 	info.Tokens = data.TokensEngine
 	return nil
