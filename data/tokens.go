@@ -25,7 +25,7 @@ const (
 	EndReturned EndToken = "returned" // the last of IDs, as the engine returned it
 	EndInferred EndToken = "inferred" // the last of IDs: the engine counted it and did not return it, and only one token can end a turn of this model
 	EndScored   EndToken = "scored"   // the last of IDs: counted and not returned; a second request, which scored what can end a turn, left no other (20 to 1 at the worst), and gave its log-probability
-	EndMissing  EndToken = "missing"  // sampled, but which one it was is not known: not in IDs
+	EndMissing  EndToken = "missing"  // sampled, but which one it was, or whether it was a stop string, is not known: not in IDs
 	EndNone     EndToken = "none"     // the turn was cut by length or by a stop string
 )
 

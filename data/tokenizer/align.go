@@ -100,6 +100,7 @@ type Aligner struct {
 	byBytes  map[string]int32   // index into entries of the first token with these bytes
 	byWire   map[string][]int32 // by piece with U+FFFD in it: indices into entries
 	goEngine bool               // Ollama's own engine may serve the model
+	goOnly   bool               // no other engine of Ollama does
 	marks    bool               // llama.cpp's splitter knows fewer letters than the model's
 	prefixed string             // why every context is in doubt; "": none is for that
 	covers   sync.Map           // string: cover

@@ -2,28 +2,28 @@ package tokenizer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 )
 
 // EncodeContext returns the ids that an Ollama makes of a context, addSpecial as in Options, and why they may be
 // others, be they as many or not. "": no reason is known. Unlike Encode it leaves text that is not in
-// NFC as it is, as both of Ollama's engines do.
+// NFC as it is, as both of Ollama's engines do, and finds added tokens as the engine does that
+// serves the model's architecture.
 func (a *Aligner) EncodeContext(text string, addSpecial bool) (ids []int32, doubt string) {
-	return a.t.Encode(text, Options{AddSpecial: addSpecial, Raw: true}), a.engineDoubt(text)
-}
-
-// ContextDoubt says why an Ollama may cut a context into other ids than Encode does, be they as many or
-// not: the package comment has where its engines differ from the model's own tokenizer. "": no reason is
-// known.
-func (a *Aligner) ContextDoubt(text string) string {
-	if isASCII(text) && a.prefixed == "" {
-		return ""
+	ids, doubt = a.t.Encode(text, Options{AddSpecial: addSpecial, Raw: true}), a.engineDoubt(text)
+	if !a.goEngine {
+		return ids, doubt
 	}
-	if n, ok := a.t.normalizer.(nfc); ok && n.normalize(text, true) != text {
-		return "the context is not in Unicode's form NFC: the model's tokenizer makes it so, and Ollama does not"
+	own := a.encodeGo(text, addSpecial)
+	if a.goOnly {
+		return own, doubt
 	}
-	return a.engineDoubt(text)
+	if doubt == "" && !slices.Equal(ids, own) {
+		doubt = "the context holds added tokens, or is a token, that Ollama's own engine takes otherwise than llama.cpp"
+	}
+	return ids, doubt
 }
 
 // engineDoubt says why the ids of a text that is taken as it is may be others.
@@ -53,7 +53,7 @@ func (a *Aligner) engineDoubt(text string) string {
 
 // doubts notes what of a model's contexts is in doubt.
 func (a *Aligner) doubts(architecture string) {
-	a.goEngine = goEngine(architecture)
+	a.goEngine, a.goOnly = goEngine(architecture), slices.Contains(goOnly, architecture)
 	for _, pre := range []string{"/gpt-4o", "/llama4", "/tekken"} {
 		a.marks = a.marks || strings.Contains(a.t.Name(), pre)
 	}

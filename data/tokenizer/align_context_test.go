@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -10,7 +11,7 @@ func TestContextDoubt(t *testing.T) {
 		pre, architecture, text, want string
 	}{
 		{"qwen2", "qwen2", "caf\u00e9 \u4e2d", ""},
-		{"qwen2", "qwen2", "cafe\u0301", "NFC"},
+		{"qwen2", "qwen2", "cafe\u0301", ""}, // taken as it is
 		{"smollm", "llama", "cafe\u0301", ""}, // this vocabulary has no normaliser
 		{"smollm", "llama", "a\u3000b", "U+3000"},
 		{"smollm", "falcon", "a\u3000b", ""}, // llama.cpp only
@@ -26,7 +27,7 @@ func TestContextDoubt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := a.ContextDoubt(c.text); (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
+		if _, got := a.EncodeContext(c.text, false); (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%s on %s, %q: %q, want %q", c.pre, c.architecture, c.text, got, c.want)
 		}
 	}
@@ -80,5 +81,49 @@ func TestRaw(t *testing.T) {
 	}
 	if got := withoutNFC(normalizers{nfc{}}); got != nil {
 		t.Errorf("%v, want none", got)
+	}
+}
+
+// Ollama's own engine looks for added tokens in the order of their ids: of two line feeds it takes one after
+// the other, if the token for one has the lower id. llama.cpp takes the longest.
+func TestEncodeContextOrder(t *testing.T) {
+	v := tiny("gpt-2", "a b")
+	one := int32(len(v.Tokens))
+	v.Tokens = append(v.Tokens, "\n", "\n\n")
+	v.Types = append(v.Types, typeUserDefined, typeUserDefined)
+	tok := mustNew(t, v)
+	for _, c := range []struct {
+		architecture, text string
+		ids                []int32
+		doubt              string
+	}{
+		{"gemma3", "\n\nab\n", []int32{one, one, 256, one}, ""},        // its own engine only
+		{"falcon", "\n\nab\n", []int32{one + 1, 256, one}, ""},         // llama.cpp only
+		{"llama", "\n\nab\n", []int32{one + 1, 256, one}, "otherwise"}, // either
+		{"llama", "\nab\n", []int32{one, 256, one}, ""},
+	} {
+		a, err := NewAligner(tok, AlignerOptions{End: -1, Architecture: c.architecture})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids, doubt := a.EncodeContext(c.text, true)
+		if !slices.Equal(ids, c.ids) || (c.doubt == "") != (doubt == "") || !strings.Contains(doubt, c.doubt) {
+			t.Errorf("%s, %q: %v, doubt %q, want %v, %q", c.architecture, c.text, ids, doubt, c.ids, c.doubt)
+		}
+	}
+}
+
+// In SentencePiece vocabularies it takes a stretch that is a token for that token, whether merges lead there or not.
+func TestEncodeContextWhole(t *testing.T) {
+	v := Vocabulary{Model: "llama", BOS: -1, EOS: -1, EOT: -1, EOM: -1,
+		Tokens: []string{"<unk>", "a", "b", "c", "abc", "<x>"}, Types: []int32{typeUnknown, typeNormal, typeNormal, typeNormal, typeNormal, typeControl},
+		Scores: make([]float32, 6)} // no token "ab" or "bc": "abc" never forms
+	tok := mustNew(t, v)
+	a, err := NewAligner(tok, AlignerOptions{End: -1, Architecture: "gemma3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ids, doubt := a.EncodeContext("abc<x>abca", true); !slices.Equal(ids, []int32{4, 5, 1, 2, 3, 1}) || doubt != "" {
+		t.Errorf("%v, doubt %q", ids, doubt)
 	}
 }

@@ -37,7 +37,8 @@
 //
 // # What engines do otherwise
 //
-// Ids of a context that an engine tokenised itself can differ from ours in these cases:
+// Ids of a context that an engine tokenised itself can differ from Encode's in these cases.
+// Aligner.EncodeContext gives the engine's where it can, and else says why they are in doubt.
 //
 //   - llama.cpp, and Ollama's runner of it, never normalise: text that is not NFC (e and U+0301 for é)
 //     becomes other ids with Qwen, Command R and GPT-NeoX vocabularies; Options.Raw gives those. GGUF does
@@ -48,6 +49,8 @@
 //     so that U+3000 or U+00A0 splits otherwise; it takes a word that is a token whole in every vocabulary, which
 //     is right only where ignore_merges is set (Llama 3); bytes that are not UTF-8 become U+FFFD.
 //   - Both find control tokens and user-defined ones in any text. So does New, without Options.Plain.
+//     Ollama's own engine looks for them in the order of their ids, and not for the longest: Gemma 3's two
+//     line feeds are two tokens there.
 //
 // SentencePiece vocabularies of GGUF files have scores and no merges. New merges by scores, as llama.cpp
 // and SentencePiece do. That gives the ids of Gemma 3's tokenizer.json, and for Mistral v0.1 and v0.3 those
@@ -61,9 +64,8 @@
 //   - More of Gemma's tokens are control tokens in GGUF than are special in its tokenizer.json
 //     (<unused0>). llama.cpp also takes </s> and others that it knows by name for control tokens, whatever
 //     their type. Both matter only with Options.Plain.
-//   - Ollama's own engine (Gemma 3) puts no space before a text, looks for special tokens in the order of
-//     their ids and not for the longest, takes a stretch between them that is a token whole, and leaves out
-//     bytes without a token.
+//   - Ollama's own engine (Gemma 3) puts no space before a text, takes a stretch between added tokens that
+//     is a token whole, and leaves out bytes without a token.
 //   - transformers 5.23.0 orders merges by ids where it makes a tokenizer from a SentencePiece model
 //     itself: Llama's and Mistral's runs of spaces before a word become other ids than in training. And it knows no
 //     "smollm" pre-tokenizer in GGUF files: white space before a digit becomes other ids.

@@ -11,7 +11,6 @@ import (
 	"github.com/ollama/ollama/api"
 
 	"mulligan/data"
-	"mulligan/data/tokenizer"
 	"mulligan/stages/llm"
 )
 
@@ -79,7 +78,9 @@ func (r rendered) spell(prompt, said []int32) (string, bool) {
 	}
 	text := r.text + string(tail)
 	all := slices.Concat(prompt, said)
-	return text, slices.Equal(r.Encode(text, tokenizer.Options{AddSpecial: true}), all) || slices.Equal(r.Encode(text, tokenizer.Options{}), all)
+	with, doubt := r.aligner.EncodeContext(text, true)
+	without, _ := r.aligner.EncodeContext(text, false)
+	return text, doubt == "" && (slices.Equal(with, all) || slices.Equal(without, all))
 }
 
 // decide names the end token that was sampled, if the odds leave no other.

@@ -112,10 +112,11 @@ func (r rendered) ids(c *llm.Completion, tools bool) {
 // prompt fills in the ids of the context. They are the engine's only if there are as many as it
 // counted; else they are kept as what they are, and the reason is returned.
 func (r rendered) prompt(t *data.Tokens, counted *int) (why string) {
-	with, without := r.Encode(r.text, tokenizer.Options{AddSpecial: true}), r.Encode(r.text, tokenizer.Options{})
+	with, doubt := r.aligner.EncodeContext(r.text, true)
+	without, _ := r.aligner.EncodeContext(r.text, false)
 	t.Prompt, t.PromptSource = with, data.TokensRetokenized
-	if why := r.aligner.ContextDoubt(r.text); why != "" {
-		return why
+	if doubt != "" {
+		return doubt
 	}
 	switch {
 	case counted == nil:
