@@ -11,7 +11,7 @@ func TestContextDoubt(t *testing.T) {
 		pre, architecture, text, want string
 	}{
 		{"qwen2", "qwen2", "caf\u00e9 \u4e2d", ""},
-		{"qwen2", "qwen2", "cafe\u0301", ""}, // taken as it is
+		{"qwen2", "qwen2", "cafe\u0301", ""},  // taken as it is
 		{"smollm", "llama", "cafe\u0301", ""}, // this vocabulary has no normaliser
 		{"smollm", "llama", "a\u3000b", "U+3000"},
 		{"smollm", "falcon", "a\u3000b", ""}, // llama.cpp only
