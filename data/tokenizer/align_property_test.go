@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -269,6 +270,16 @@ func TestAlignMissing(t *testing.T) {
 	}
 }
 
+// realReplies is how many replies of each real vocabulary are aligned: a tenth of MULLIGAN_TEXTS, 100 at
+// least; 2,000 where that is not set.
+func realReplies() int {
+	n, err := strconv.Atoi(os.Getenv("MULLIGAN_TEXTS"))
+	if err != nil {
+		return 2000
+	}
+	return max(100, n/10)
+}
+
 // TestAlignReal does the same with real vocabularies: see TestSameAsHuggingFace.
 func TestAlignReal(t *testing.T) {
 	dir := os.Getenv("MULLIGAN_VOCABULARIES")
@@ -283,7 +294,7 @@ func TestAlignReal(t *testing.T) {
 			}
 			rng := rand.New(rand.NewPCG(3, 9))
 			tally, texts := map[string]int{}, newTexts(3, v.special)
-			checkAligned(t, rng, tok, -1, 2000, tally, func() []int32 {
+			checkAligned(t, rng, tok, -1, realReplies(), tally, func() []int32 {
 				return tok.Encode(strings.ToValidUTF8(texts.text(), bad), tokenizer.Options{})
 			})
 			t.Log(tok.Name(), tally)
