@@ -25,7 +25,8 @@
 // Ids in is off for a request with tools or with thinking: these are parsed out of a reply by the
 // engine's chat endpoint, whose parser is not ours to repeat. Such a request goes there, and its ids
 // are those that the engine returns. Without them the text of a completion is what the chat endpoint
-// gives too, special tokens left out. A model that always reasons, thinking off or not, needs TokenIn
+// gives too, special tokens left out; but a reply that its length cut inside a character ends in U+FFFD with
+// llama-server, where the chat endpoint leaves the bytes out. A model that always reasons, thinking off or not, needs TokenIn
 // off, so that the engine's parser keeps the reasoning apart.
 //
 // Whether the server renders conversations to ids is tried by Inspect, which says it in Info.TokenIn. A

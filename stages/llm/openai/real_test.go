@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,6 +81,9 @@ func TestRealIDsAndChatAgree(t *testing.T) {
 			x, y := a.Draw.Tokens, b.Draw.Tokens
 			if !slices.Equal(x.Prompt, y.Prompt) || x.PromptSource != data.TokensEngine || y.PromptSource != data.TokensRendered {
 				t.Errorf("%q: contexts differ: %v (%s) and %v (%s)", text, x.Prompt, x.PromptSource, y.Prompt, y.PromptSource)
+			}
+			if a.Draw.Stop == data.StopLength { // a character that was cut: doc.go
+				a.Message.Content = strings.TrimRight(a.Message.Content, "\uFFFD")
 			}
 			if slices.Equal(x.IDs, y.IDs) && (!a.Message.Equal(b.Message) || x.End != y.End || a.Draw.Stop != b.Draw.Stop) {
 				t.Errorf("%q: %q %s and %q %s of the same ids", text, a.Message.Content, x.End, b.Message.Content, y.End)
