@@ -18,10 +18,13 @@ quick: ## the tests that need nothing but Go
 tokenizers: ## ids against Hugging Face's library on real vocabularies, 100,000 texts each, and the speed of both
 	@.ci/tokenizers.sh
 
+proof: ## ids that Ollama's replies were aligned to, against a llama-server with the same file: 2,450 replies
+	@.ci/proof.sh
+
 bench: ## speed and memory, as ratios in one run
 	@.ci/bench.sh
 
 clean: ## what was built and run here; the cache of Ollama and Python stays
 	rm -rf bin demo
 
-.PHONY: help build demo test quick tokenizers bench clean
+.PHONY: help build demo test quick tokenizers proof bench clean
