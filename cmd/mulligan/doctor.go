@@ -157,7 +157,7 @@ func (d *doctor) capabilities(info llm.Info, first data.Prompt) {
 			d.say(slices.Contains(info.Capabilities, "thinking"), "thinking", "step %s asks for it; the model's capabilities: %v", step, info.Capabilities)
 		}
 		if info.ContextLength > 0 && s.Context > info.ContextLength {
-			d.say(false, "context", "step %s: %d tokens, but the model was made for %d", step, s.Context, info.ContextLength)
+			d.say(false, "context", "step %s: %d tokens, but the model, or its server, takes %d", step, s.Context, info.ContextLength)
 		}
 	}
 }
