@@ -64,7 +64,7 @@ type engineSettings struct {
 	KeepAlive   time.Duration `yaml:"keep_alive" help:"how long the server keeps the model loaded"`
 	StopWithin  time.Duration `yaml:"stop_within" help:"after Ctrl-C, how long draws in flight may take to finish"`
 
-	Tokens    string `yaml:"tokens" help:"token ids: auto (where they can be had), require (a draw without exact ids fails its prompt) or off"`
+	Tokens    string `yaml:"tokens" help:"token ids: auto (where they can be had), require (a draw without exact ids fails its prompt) or off (ollama: they are not asked for)"`
 	ScoreEnds bool   `yaml:"score_ends" help:"ollama: ask once more behind each reply for the end token and its log-probability, which the server does not return"`
 
 	Dialect      string            `yaml:"dialect" help:"openai: auto (ask the server), vllm, sglang, llama.cpp or generic (text only)"`
