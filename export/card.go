@@ -1,20 +1,16 @@
 package export
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 )
 
-// card is the README.md of an export: a data set card as Hugging Face reads it, its head listing
+// newCard returns the README.md of an export: a data set card as Hugging Face reads it, its head listing
 // the formats as configurations.
-type card struct{ text string }
-
-func newCard(m Manifest, info Info) card {
+func newCard(m Manifest, info Info) string {
 	var b strings.Builder
 	writeHead(&b, m)
 	title := "Reflect, Retry, Reward"
@@ -23,16 +19,18 @@ func newCard(m Manifest, info Info) card {
 	}
 	fmt.Fprintf(&b, "# %s\n\n", title)
 	b.WriteString("Rollouts of a language model that reflects on its failed attempts and tries again. The tokens of a reflection are rewarded\nwhen the retry after it passes; attempts, retries and prompts never train.\n\n")
-	writeFacts(&b, m, info)
+	if m.Unfinished != "" {
+		fmt.Fprintf(&b, "The run was not at its end: %s.\n\n", m.Unfinished)
+	}
+	writeFacts(&b, m)
+	writePolicies(&b, m)
 	writeCounts(&b, m.Counts)
 	if info.Summary != "" {
 		fmt.Fprintf(&b, "## Summary of the run\n\n%s\n\n", strings.TrimSpace(info.Summary))
 	}
 	writeFormats(&b, m)
-	b.WriteString("## Reading the columns\n\nNULL means not known or not applicable; 0 and \"\" are values. In `episodes`, `calls.sampled` says who wrote a reply, `calls.trained`\nwhether its tokens enter the loss, `reward` what the reflection earned. `ground_truth`, `calls.reason` and `calls.parsed` may hold the answer: keep\nthem out of prompts.\n\n")
-	if slices.ContainsFunc(m.Formats, func(f ManifestFormat) bool { return f.Table == sequenceTable.name }) {
-		b.WriteString("In `sequences` all lists of a row have one length. `labels` are not shifted, and -100 outside the loss. `logprobs` are 0 where nothing was\nsampled and null where a token's is not known (readers without nulls show NaN); `logprobs_mode` says of which distribution they are.\n\n")
-	}
+	writeTrainers(&b, m)
+	writeReading(&b, m)
 	if info.Plan != "" {
 		fmt.Fprintf(&b, "## Plan\n\n%s\n", fenced("yaml", info.Plan))
 	}
@@ -42,21 +40,40 @@ func newCard(m Manifest, info Info) card {
 			fmt.Fprintf(&b, "`%s`:\n\n%s\n", name, fenced("", info.Prompts[name]))
 		}
 	}
-	return card{strings.TrimRight(b.String(), "\n") + "\n"}
+	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
 // writeHead lists the formats as configurations. The library datasets reads all configurations of
 // a folder with the loader of the first, so only formats of one loader are listed.
 func writeHead(b *strings.Builder, m Manifest) {
 	b.WriteString("---\nconfigs:\n")
-	formats := configurations(m)
-	for i, f := range formats {
-		fmt.Fprintf(b, "- config_name: %s\n  data_files:\n  - split: %s\n    path: %s/%s-*.%s\n", f.Name, m.Split, f.Name, m.Split, f.Ext)
+	for i, f := range configurations(m) {
+		fmt.Fprintf(b, "- config_name: %s\n  data_files:\n", f.Name)
+		for _, split := range m.Splits {
+			fmt.Fprintf(b, "  - split: %s\n    path: %s/%s-*.%s\n", split.Name, f.Name, split.Name, f.Ext)
+		}
 		if i == 0 {
 			b.WriteString("  default: true\n")
 		}
 	}
-	b.WriteString("tags:\n- reinforcement-learning\n- self-reflection\n- mulligan\n---\n\n")
+	fmt.Fprintf(b, "size_categories:\n- %s\ntags:\n- reinforcement-learning\n- self-reflection\n- mulligan\n---\n\n", sizeCategory(m))
+}
+
+// sizeCategory is Hugging Face's name for the number of rows of the largest format.
+func sizeCategory(m Manifest) string {
+	var most int64
+	for _, f := range m.Formats {
+		most = max(most, f.Rows)
+	}
+	for _, c := range []struct {
+		below int64
+		name  string
+	}{{1e3, "n<1K"}, {1e4, "1K<n<10K"}, {1e5, "10K<n<100K"}, {1e6, "100K<n<1M"}, {1e7, "1M<n<10M"}, {1e8, "10M<n<100M"}} {
+		if most < c.below {
+			return c.name
+		}
+	}
+	return "100M<n<1B"
 }
 
 func configurations(m Manifest) []Format {
@@ -75,16 +92,43 @@ func configurations(m Manifest) []Format {
 	return slices.DeleteFunc(all, func(f Format) bool { return f.loader != loader })
 }
 
-func writeFacts(b *strings.Builder, m Manifest, info Info) {
+func writeFacts(b *strings.Builder, m Manifest) {
 	b.WriteString("| | |\n|---|---|\n")
 	for _, row := range [][2]string{
 		{"run", m.Run}, {"tasks", m.Dataset}, {"strategy", m.Strategy}, {"verifier", m.Verifier},
-		{"verifier options", info.VerifierOptions}, {"plan digest", m.PlanDigest}, {"written by", strings.TrimSpace("mulligan " + m.Mulligan)},
-		{"schema version", fmt.Sprint(m.SchemaVersion)}, {"split", m.Split},
+		{"verifier options", m.VerifierOptions}, {"plan digest", m.PlanDigest}, {"written by", strings.TrimSpace("mulligan " + m.Mulligan)},
+		{"schema version", fmt.Sprint(m.SchemaVersion)}, {"splits", m.Splits.describe()}, {"kept out of training", m.Screens},
 	} {
 		if row[1] != "" {
-			fmt.Fprintf(b, "| %s | %s |\n", row[0], strings.ReplaceAll(oneLine(row[1]), "|", "\\|"))
+			fmt.Fprintf(b, "| %s | %s |\n", row[0], cell(row[1]))
 		}
+	}
+	b.WriteString("\n")
+}
+
+// cell returns a text as it stands in one cell of a table.
+func cell(s string) string { return strings.ReplaceAll(oneLine(s), "|", "\\|") }
+
+// describe names the splits, the prompts in each, and how it is decided who is where.
+func (s splits) describe() string {
+	var all []string
+	for _, split := range s {
+		all = append(all, fmt.Sprintf("%s (%d prompts)", split.Name, split.Prompts))
+	}
+	text := strings.Join(all, ", ")
+	if len(s) > 1 {
+		text += "; by the digest of the task, so that no task is in two"
+	}
+	return text
+}
+
+func writePolicies(b *strings.Builder, m Manifest) {
+	if len(m.Policies) == 0 {
+		return
+	}
+	b.WriteString("## Models\n\n| model | revision | quantization | chat template | served by |\n|---|---|---|---|---|\n")
+	for _, p := range m.Policies {
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", cell(p.Model), cell(p.Revision), cell(p.Quantization), cell(p.TemplateDigest), cell(strings.TrimSpace(p.Server+" "+p.ServerVersion)))
 	}
 	b.WriteString("\n")
 }
@@ -112,30 +156,81 @@ func rate(part, whole int64, what string) string {
 }
 
 func writeFormats(b *strings.Builder, m Manifest) {
-	b.WriteString("## Files\n\n| format | rows | files | what |\n|---|---:|---:|---|\n")
+	b.WriteString("## Files\n\n| format | rows |")
+	for _, split := range m.Splits {
+		fmt.Fprintf(b, " %s |", split.Name)
+	}
+	b.WriteString(" files | what |\n|---|---:|" + strings.Repeat("---:|", len(m.Splits)) + "---:|---|\n")
 	for _, f := range m.Formats {
 		known, _ := formatNamed(f.Name)
-		fmt.Fprintf(b, "| `%s` | %d | %d | %s |\n", f.Name, f.Rows, len(f.Files), known.Title)
+		fmt.Fprintf(b, "| `%s` | %d |", f.Name, f.Rows)
+		for _, split := range m.Splits {
+			var rows int64
+			for _, file := range f.Files {
+				if of, err := m.Splits.ofFile(path.Base(file.Path)); err == nil && of == split.Name {
+					rows += file.Rows
+				}
+			}
+			fmt.Fprintf(b, " %d |", rows)
+		}
+		fmt.Fprintf(b, " %d | %s |\n", len(f.Files), known.Title)
 	}
 	b.WriteString("\n")
-	if i := slices.IndexFunc(m.Formats, func(f ManifestFormat) bool { return len(f.LeftOut) > 0 }); i >= 0 {
-		f := m.Formats[i] // the same for every format of the table
+	seen := map[string]bool{}
+	for _, f := range m.Formats {
+		if len(f.LeftOut) == 0 || seen[f.Table] {
+			continue
+		}
+		seen[f.Table] = true
 		var reasons []string
 		for _, reason := range slices.Sorted(maps.Keys(f.LeftOut)) {
 			reasons = append(reasons, fmt.Sprintf("%d for %s", f.LeftOut[reason], reason))
 		}
-		fmt.Fprintf(b, "Turns that train and are not in `%s`: %s.\n\n", f.Table, strings.Join(reasons, ", "))
+		fmt.Fprintf(b, "In no row of `%s`: %s.\n\n", f.Table, strings.Join(reasons, ", "))
 	}
-	listed := configurations(m)
+	listed, lines := configurations(m), []string(nil)
 	for _, f := range m.Formats {
 		known, _ := formatNamed(f.Name)
 		switch {
 		case slices.ContainsFunc(listed, func(l Format) bool { return l.Name == f.Name }):
 		case known.loader == EpisodesJSONL.loader:
-			fmt.Fprintf(b, "`%s` is for readers of JSON lines. The library datasets guesses types from them, and fails where a column is null in a whole file.\n\n", f.Name)
+			lines = append(lines, "`"+f.Name+"`")
 		default:
 			fmt.Fprintf(b, "Load `%s` with `load_dataset(%q, data_files=\"%s/*.%s\")`.\n\n", f.Name, known.loader, f.Name, known.Ext)
 		}
+	}
+	if len(lines) > 0 {
+		fmt.Fprintf(b, "For readers of JSON lines: %s. The library datasets guesses types from them, and fails where a column is null in a whole file.\n\n", strings.Join(lines, ", "))
+	}
+}
+
+// writeTrainers says which file is for whom.
+func writeTrainers(b *strings.Builder, m Manifest) {
+	var rows []string
+	for _, f := range m.Formats {
+		for _, t := range trainers {
+			for _, r := range t.Reads {
+				if r.Format.Name != f.Name {
+					continue
+				}
+				how := "loads in our tests"
+				if !t.Loads {
+					how = "by contract: its code was read, not run"
+				}
+				rows = append(rows, fmt.Sprintf("| `%s` | %s %s | %s | %s |\n", f.Name, t.Title, t.Version, cell(r.How), how))
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	b.WriteString("## Which file is for whom\n\n| format | trainer | setting | |\n|---|---|---|---|\n" + strings.Join(rows, "") + "\nA trainer that is not named beside a format may read it and train the wrong tokens without a word.\n\n")
+}
+
+func writeReading(b *strings.Builder, m Manifest) {
+	b.WriteString("## Reading the columns\n\nNULL means not known or not applicable; 0 and \"\" are values. In `episodes`, `calls.sampled` says who wrote a reply, `calls.trained`\nwhether its tokens enter the loss, `reward` what the reflection earned. `ground_truth`, `calls.reason` and `calls.parsed` may hold the answer: keep\nthem out of prompts.\n\n")
+	if slices.ContainsFunc(m.Formats, func(f ManifestFormat) bool { return f.Table == sequenceTable.name }) {
+		b.WriteString("In `sequences` all lists of a row have one length. `labels` are not shifted, and -100 outside the loss. `logprobs` are 0 where nothing was\nsampled and null where a token's is not known (readers without nulls show NaN); `logprobs_mode` says of which distribution they are.\n\n")
 	}
 }
 
@@ -149,13 +244,3 @@ func fenced(language, text string) string {
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-func (c card) write(w io.Writer) error {
-	_, err := io.WriteString(w, c.text)
-	return err
-}
-
-func (c card) file() File {
-	sum := sha256.Sum256([]byte(c.text))
-	return File{Path: cardName, Bytes: int64(len(c.text)), SHA256: hex.EncodeToString(sum[:])}
-}

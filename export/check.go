@@ -29,18 +29,20 @@ func Check(ctx context.Context, fsys disk.FS, dir string) error {
 	if err := checkNames(fsys, dir, m); err != nil {
 		return err
 	}
-	if err := checkBytes(ctx, fsys, dir, m.Card); err != nil {
-		return err
+	for _, d := range m.Documents {
+		if err := checkBytes(ctx, fsys, dir, d); err != nil {
+			return err
+		}
 	}
 	for _, mf := range m.Formats {
-		if err := checkFormat(ctx, fsys, dir, mf, m.Counts); err != nil {
+		if err := checkFormat(ctx, fsys, dir, mf, m); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkFormat(ctx context.Context, fsys disk.FS, dir string, mf ManifestFormat, counts Counts) error {
+func checkFormat(ctx context.Context, fsys disk.FS, dir string, mf ManifestFormat, m Manifest) error {
 	format, ok := formatNamed(mf.Name)
 	if !ok || format.Table != mf.Table {
 		return &DamageError{manifestName, -1, "", fmt.Errorf("no format %q with rows of %q", mf.Name, mf.Table)}
@@ -50,20 +52,20 @@ func checkFormat(ctx context.Context, fsys disk.FS, dir string, mf ManifestForma
 		if err := checkBytes(ctx, fsys, dir, file); err != nil {
 			return err
 		}
-		if err := checkRows(fsys, dir, file, checker); err != nil {
+		if err := checkRows(fsys, dir, file, checker, m.Splits); err != nil {
 			return err
 		}
 	}
-	return checker.end(mf, counts)
+	return checker.end(mf, m.Counts)
 }
 
-func checkRows(fsys disk.FS, dir string, file File, checker fileChecker) error {
+func checkRows(fsys disk.FS, dir string, file File, checker fileChecker, all splits) error {
 	f, err := fsys.Open(filepath.Join(dir, filepath.FromSlash(file.Path)))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	rows, err := checker.file(file.Path, f, file.Bytes)
+	rows, err := checker.file(file.Path, f, file.Bytes, all)
 	if err != nil {
 		return err
 	}
@@ -123,7 +125,7 @@ func checkNames(fsys disk.FS, dir string, m Manifest) error {
 	for _, name := range names {
 		i := slices.IndexFunc(m.Formats, func(f ManifestFormat) bool { return f.Name == name })
 		switch {
-		case name == manifestName || name == cardName || name == lockName || name == unfinishedName+".tmp":
+		case name == manifestName || slices.ContainsFunc(m.Documents, func(f File) bool { return f.Path == name }) || name == lockName || name == unfinishedName+".tmp":
 		case i < 0:
 			return &DamageError{name, -1, "", errors.New("is not in the manifest")}
 		default:

@@ -12,7 +12,7 @@ import (
 )
 
 // episodeRows returns one row for each rollout of the group. It is computed once for all formats.
-func episodeRows(v *view) ([]Episode, error) {
+func episodeRows(v *view, _ tally) ([]Episode, error) {
 	if v.rows != nil {
 		return v.rows, nil
 	}
@@ -37,7 +37,7 @@ func (v *view) episode(i int) (Episode, error) {
 		TaskID:        t.taskID,
 		PromptID:      t.promptID,
 		Dataset:       known(cmp.Or(t.prompt.Source, t.info.Dataset)),
-		Split:         t.opts.Split,
+		Split:         t.split,
 		GroupID:       v.id,
 		FailureID:     v.failure,
 		Strategy:      v.Strategy,

@@ -1,11 +1,14 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"mulligan/data"
 	"mulligan/data/disk"
@@ -20,7 +23,8 @@ import (
 // What is in dir is replaced if it is an earlier export, whole or not; anything else is an
 // *OccupiedError, and nothing is touched. Until all files are written the earlier export stays
 // valid; if Write fails before that, it is still there, and nothing else is. Memory is one row
-// group for each format and the groups of one prompt. The same groups, info and options give the same bytes.
+// group for each format and split, and the groups of one prompt; what filters remember is said at Options. The same groups, info and options
+// give the same bytes. Where Options.Balance asks for it, the groups are read twice.
 func Write(ctx context.Context, fs disk.FS, dir string, info Info, opts Options, formats []Format, groups iter.Seq2[data.Group, error]) (Manifest, error) {
 	opts, err := opts.resolve()
 	if err != nil {
@@ -29,24 +33,29 @@ func Write(ctx context.Context, fs disk.FS, dir string, info Info, opts Options,
 	if info, err = info.resolve(); err != nil {
 		return Manifest{}, err
 	}
-	if err := checkFormats(formats); err != nil {
+	if err := checkFormats(formats, opts); err != nil {
 		return Manifest{}, err
 	}
-	folder, err := openFolder(fs, dir, formats, opts.Split)
+	folder, err := openFolder(fs, dir, formats, opts.splits.names())
 	if err != nil {
 		return Manifest{}, err
 	}
-	e := &exporter{info: info, opts: opts}
-	for _, f := range formats {
-		e.shards = append(e.shards, &shards{fs: fs, dir: filepath.Join(dir, f.Name), format: f, opts: opts})
+	e, err := newExporter(ctx, info, opts, groups)
+	if err == nil {
+		for _, f := range formats {
+			e.formats = append(e.formats, newOutput(fs, filepath.Join(dir, f.Name), f, opts))
+		}
+		err = e.writeAll(ctx, groups)
 	}
-	if err := e.writeAll(ctx, groups); err != nil {
-		return Manifest{}, errors.Join(err, folder.abandon(e.shards), folder.unlock())
+	if err != nil {
+		return Manifest{}, errors.Join(err, folder.abandon(e.shards()), folder.unlock())
 	}
 	m := e.manifest()
-	card := newCard(m, info)
-	m.Card = card.file()
-	err = folder.commit(m, e.shards, card.write)
+	documents := e.documents(m)
+	for _, d := range documents {
+		m.Documents = append(m.Documents, d.file())
+	}
+	err = folder.commit(m, e.shards(), documents)
 	if err = errors.Join(err, folder.unlock()); err != nil {
 		return Manifest{}, err
 	}
@@ -55,14 +64,46 @@ func Write(ctx context.Context, fs disk.FS, dir string, info Info, opts Options,
 
 // exporter turns groups into rows of all formats.
 type exporter struct {
-	info   Info
-	opts   Options
-	shards []*shards
-	task   *task // of the prompt in hand
-	counts Counts
+	info     Info
+	opts     Options
+	screen   *screen
+	balancer *balancer // nil: labels are not balanced
+	formats  []*output
+	task     *task // of the prompt in hand
+	counts   Counts
+	groups   int64            // of reflections, so far
+	prompts  map[string]int64 // by split
+	policies map[data.Policy]bool
 
 	logprobs logprobsSeen
-	leftOut  map[string]int64 // of sequences, by reason
+}
+
+// newExporter reads the groups once where labels are to be balanced.
+func newExporter(ctx context.Context, info Info, opts Options, groups iter.Seq2[data.Group, error]) (*exporter, error) {
+	e := &exporter{info: info, opts: opts, prompts: map[string]int64{}, policies: map[data.Policy]bool{}}
+	var err error
+	if e.screen, err = newScreen(opts); err != nil || opts.Balance == "" {
+		return e, err
+	}
+	first := &exporter{info: info, opts: opts, screen: e.screen, prompts: map[string]int64{}}
+	b := newBalancer()
+	for g, err := range groups {
+		if err == nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			return e, err
+		}
+		v, err := first.view(g)
+		if err != nil {
+			return e, fmt.Errorf("export %s: %w", groupName(g), err)
+		}
+		b.count(v)
+	}
+	b.settle()
+	e.balancer = b
+	e.screen, err = newScreen(opts)
+	return e, err
 }
 
 func (e *exporter) writeAll(ctx context.Context, groups iter.Seq2[data.Group, error]) error {
@@ -77,7 +118,7 @@ func (e *exporter) writeAll(ctx context.Context, groups iter.Seq2[data.Group, er
 			return fmt.Errorf("export %s: %w", groupName(g), err)
 		}
 	}
-	for _, s := range e.shards {
+	for _, s := range e.shards() {
 		if err := s.finish(); err != nil {
 			return err
 		}
@@ -86,80 +127,148 @@ func (e *exporter) writeAll(ctx context.Context, groups iter.Seq2[data.Group, er
 }
 
 func (e *exporter) add(g data.Group) error {
-	if err := g.Check(); err != nil {
+	v, err := e.view(g)
+	if err != nil {
 		return err
 	}
-	if err := e.enter(g); err != nil {
-		return err
-	}
-	v := newView(e.task, g)
-	rows, err := episodeRows(v)
+	rows, err := episodeRows(v, nil)
 	if err != nil {
 		return err
 	}
 	for i := range rows {
 		e.counts.add(&rows[i])
 	}
-	for _, s := range e.shards {
-		if err := s.add(v); err != nil {
-			return fmt.Errorf("%s: %w", s.format.Name, err)
-		}
+	for _, r := range g.Rollouts {
+		e.policies[r.Policy] = true
 	}
-	for reason, n := range v.leftOut {
-		if e.leftOut == nil {
-			e.leftOut = map[string]int64{}
+	for _, f := range e.formats {
+		if err := f.shards[v.task.split].add(v); err != nil {
+			return fmt.Errorf("%s: %w", f.format.Name, err)
 		}
-		e.leftOut[reason] += n
 	}
 	return nil
 }
 
-// enter makes the group's prompt the one in hand.
-func (e *exporter) enter(g data.Group) error {
+// view makes the group's prompt the one in hand, and screens the group.
+func (e *exporter) view(g data.Group) (*view, error) {
+	if err := g.Check(); err != nil {
+		return nil, err
+	}
+	first, err := e.enter(g)
+	if err != nil {
+		return nil, err
+	}
+	v := newView(e.task, g)
+	v.first, v.number = first, e.groups
+	if g.Arm == data.ArmReflection {
+		e.groups++
+	}
+	return v, e.screen.group(v)
+}
+
+// enter makes the group's prompt the one in hand, and reports whether it is its first group.
+func (e *exporter) enter(g data.Group) (first bool, err error) {
 	if e.task == nil || e.task.promptID != g.Prompt.ID().String() {
-		for _, s := range e.shards {
+		first = true
+		for _, s := range e.shards() {
 			if err := s.endPrompt(); err != nil {
-				return err
+				return first, err
 			}
 		}
-		var err error
 		if e.task, err = newTask(e.info, e.opts, g.Prompt, &e.logprobs); err != nil {
-			return err
+			return first, err
 		}
+		e.task.balancer, e.task.number = e.balancer, e.counts.Prompts
+		e.screen.prompt(e.task)
 		e.counts.Prompts++
+		e.prompts[e.task.split]++
 	} else if g.Arm == data.ArmAttempts {
-		return errors.New("attempts after another group of the same prompt: they come first, in one group")
+		return first, errors.New("attempts after another group of the same prompt: they come first, in one group")
 	}
 	if g.Arm == data.ArmAttempts {
-		return e.task.count(g)
+		return first, e.task.count(g)
 	}
-	return nil
+	return first, nil
 }
 
 func (e *exporter) manifest() Manifest {
 	m := Manifest{
 		SchemaVersion:   SchemaVersion,
-		Split:           e.opts.Split,
 		Run:             e.info.Run,
+		Unfinished:      e.info.Unfinished,
 		Dataset:         e.info.Dataset,
 		PlanDigest:      e.info.PlanDigest,
 		Strategy:        e.info.Strategy,
 		Verifier:        e.info.Verifier,
 		VerifierVersion: e.info.VerifierVersion,
+		VerifierOptions: e.info.VerifierOptions,
 		Mulligan:        e.info.Version,
+		Screens:         e.opts.screens(),
+		Policies:        policies(e.policies),
 		Counts:          e.counts,
 	}
-	for _, s := range e.shards {
-		f := ManifestFormat{Name: s.format.Name, Table: s.format.Table}
-		if f.Table == sequenceTable.name {
-			f.LeftOut = e.leftOut
+	for _, s := range e.opts.splits {
+		s.Prompts = e.prompts[s.Name]
+		m.Splits = append(m.Splits, s)
+	}
+	for _, f := range e.formats {
+		m.Formats = append(m.Formats, f.manifest(e.opts.splits))
+	}
+	return m
+}
+
+// policies returns them in an order that depends on nothing else.
+func policies(seen map[data.Policy]bool) []data.Policy {
+	return slices.SortedFunc(maps.Keys(seen), func(a, b data.Policy) int { return cmp.Compare(a.Digest().String(), b.Digest().String()) })
+}
+
+// shards returns those of every format and split.
+func (e *exporter) shards() []*shards {
+	var all []*shards
+	for _, f := range e.formats {
+		for _, split := range e.opts.splits {
+			all = append(all, f.shards[split.Name])
+		}
+	}
+	return all
+}
+
+// output is one format of an export: its files of every split.
+type output struct {
+	format Format
+	shards map[string]*shards // by split
+}
+
+func newOutput(fs disk.FS, dir string, f Format, opts Options) *output {
+	o := &output{f, map[string]*shards{}}
+	for _, split := range opts.splits {
+		o.shards[split.Name] = &shards{fs: fs, dir: dir, format: f, opts: opts, split: split.Name, left: tally{}}
+	}
+	return o
+}
+
+func (o *output) manifest(all splits) ManifestFormat {
+	f := ManifestFormat{Name: o.format.Name, Table: o.format.Table}
+	left := tally{}
+	for _, split := range all {
+		s := o.shards[split.Name]
+		for reason, n := range s.left {
+			left.add(reason, n)
+		}
+		if s.tokens != (tokenCount{}) {
+			if f.Tokens == nil {
+				f.Tokens = &tokenCount{}
+			}
+			f.Tokens.add(s.tokens)
 		}
 		for i, file := range s.done {
-			file.Path = s.format.Name + "/" + s.final(i)
+			file.Path = o.format.Name + "/" + s.final(i)
 			f.Rows += file.Rows
 			f.Files = append(f.Files, file)
 		}
-		m.Formats = append(m.Formats, f)
 	}
-	return m
+	if len(left) > 0 {
+		f.LeftOut = left
+	}
+	return f
 }

@@ -35,7 +35,7 @@ type Failure struct {
 }
 
 // failureRows returns the failed attempt that a reflection group starts from.
-func failureRows(v *view) ([]Failure, error) {
+func failureRows(v *view, _ tally) ([]Failure, error) {
 	if v.Arm != data.ArmReflection {
 		return nil, nil
 	}
@@ -85,6 +85,8 @@ func failureRows(v *view) ([]Failure, error) {
 	}
 	return []Failure{row}, nil
 }
+
+func (f *Failure) task() string { return f.TaskID }
 
 func (f *Failure) check() error {
 	var m data.Message

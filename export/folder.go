@@ -45,7 +45,7 @@ type mark struct {
 }
 
 // openFolder makes a folder ready to be written to. What an export before it left stays as it is.
-func openFolder(fsys disk.FS, dir string, formats []Format, split string) (*folder, error) {
+func openFolder(fsys disk.FS, dir string, formats []Format, splits []string) (*folder, error) {
 	d := &folder{fs: fsys, dir: dir}
 	if _, err := d.survey(); err != nil {
 		return nil, err
@@ -57,13 +57,13 @@ func openFolder(fsys disk.FS, dir string, formats []Format, split string) (*fold
 	if d.lock, err = fsys.Lock(d.path(lockName)); err != nil {
 		return nil, fmt.Errorf("export into %s: %w", dir, err)
 	}
-	if err := d.claim(formats, split); err != nil {
+	if err := d.claim(formats, splits); err != nil {
 		return nil, errors.Join(err, d.unlock())
 	}
 	return d, nil
 }
 
-func (d *folder) claim(formats []Format, split string) error {
+func (d *folder) claim(formats []Format, splits []string) error {
 	m, err := d.survey() // again: somebody may have been here before the lock
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (d *folder) claim(formats []Format, split string) error {
 	for _, f := range formats {
 		m.Formats = append(m.Formats, f.Name)
 	}
-	m.Splits = append(m.Splits, split)
+	m.Splits = append(m.Splits, splits...)
 	slices.Sort(m.Formats)
 	slices.Sort(m.Splits)
 	m.SchemaVersion, m.Formats, m.Splits = SchemaVersion, slices.Compact(m.Formats), slices.Compact(m.Splits)
@@ -119,7 +119,7 @@ func (d *folder) survey() (mark, error) {
 	}
 	whole := err == nil
 	if whole {
-		m.Splits = []string{manifest.Split}
+		m.Splits = manifest.Splits.names()
 		for _, f := range manifest.Formats {
 			m.Formats = append(m.Formats, f.Name)
 			for _, file := range f.Files {
@@ -148,7 +148,7 @@ func (d *folder) survey() (mark, error) {
 		if len(unfinished.Formats) > 0 && isTemporary(name) {
 			base = name[:len(name)-len(".tmp")]
 		}
-		if base != cardName && base != manifestName || !whole && len(unfinished.Formats) == 0 {
+		if !isDocument(base) && base != manifestName || !whole && len(unfinished.Formats) == 0 {
 			return m, &OccupiedError{d.dir, name}
 		}
 		d.old = append(d.old, name)

@@ -3,7 +3,6 @@ package export
 import (
 	"cmp"
 	"errors"
-	"io"
 	"path/filepath"
 
 	"mulligan/data/disk"
@@ -11,8 +10,8 @@ import (
 
 // commit replaces the export before with the one whose files were written under temporary names.
 // The manifest goes first and comes last, so that no moment shows a mixture as an export.
-func (d *folder) commit(m Manifest, all []*shards, card func(io.Writer) error) error {
-	err := d.replace(m, all, card)
+func (d *folder) commit(m Manifest, all []*shards, documents []document) error {
+	err := d.replace(m, all, documents)
 	if err != nil {
 		return errors.Join(err, d.wipe(all))
 	}
@@ -22,7 +21,7 @@ func (d *folder) commit(m Manifest, all []*shards, card func(io.Writer) error) e
 	return d.fs.SyncDir(d.dir)
 }
 
-func (d *folder) replace(m Manifest, all []*shards, card func(io.Writer) error) error {
+func (d *folder) replace(m Manifest, all []*shards, documents []document) error {
 	if err := d.remove(manifestName); err != nil {
 		return err
 	}
@@ -47,8 +46,10 @@ func (d *folder) replace(m Manifest, all []*shards, card func(io.Writer) error) 
 	if err := d.removeEmpty(); err != nil {
 		return err
 	}
-	if err := disk.Publish(d.fs, d.path(cardName), card); err != nil {
-		return err
+	for _, doc := range documents {
+		if err := disk.Publish(d.fs, d.path(doc.name), doc.write); err != nil {
+			return err
+		}
 	}
 	return disk.Publish(d.fs, d.path(manifestName), m.write)
 }
@@ -56,7 +57,7 @@ func (d *folder) replace(m Manifest, all []*shards, card func(io.Writer) error) 
 // wipe removes the files of an export that could not be completed after the one before it was gone.
 // If that fails too, the mark stays: the folder is refused by Check and repaired by the next export.
 func (d *folder) wipe(all []*shards) error {
-	names := append([]string{manifestName, cardName}, d.old...)
+	names := append(append([]string{manifestName}, documentNames...), d.old...)
 	for _, s := range all {
 		for i, f := range s.done {
 			names = append(names, filepath.Join(s.format.Name, f.Path), filepath.Join(s.format.Name, s.final(i)))

@@ -3,8 +3,10 @@ package export
 import (
 	"fmt"
 	"io"
+	"path"
 	"reflect"
 
+	"mulligan/data"
 	"mulligan/data/disk"
 )
 
@@ -20,40 +22,127 @@ type Format struct {
 	check  func() fileChecker
 }
 
-// The formats.
+// The formats of one row a rollout, with all that is known.
 var (
-	Episodes       = newFormat("episodes", "every rollout with all that is known of it (Parquet)", "parquet", "parquet", episodeTable, parquetEncoding[Episode]{"episodes"})
-	Failures       = newFormat("failures", "kept failed attempts, to start a later run from (Parquet)", "parquet", "parquet", failureTable, parquetEncoding[Failure]{"failures"})
-	KTO            = newFormat("kto", "reflections with a boolean label, as TRL's KTOTrainer reads them (Parquet)", "parquet", "parquet", ktoTable, parquetEncoding[KTORow]{"kto"})
-	Sequences      = newFormat("sequences", "token ids, masks, labels and log-probabilities of what trains (Parquet)", "parquet", "parquet", sequenceTable, parquetEncoding[SequenceRow]{"sequences"})
+	Episodes       = parquetOf(episodeTable, "every rollout with all that is known of it")
 	EpisodesArrow  = newFormat("arrow", "the rows of episodes as Arrow IPC files", "arrow", "arrow", episodeTable, ipcEncoding[Episode]{"episodes", false})
 	EpisodesStream = newFormat("arrow_stream", "the rows of episodes as Arrow IPC streams", "arrows", "arrow", episodeTable, ipcEncoding[Episode]{"episodes", true})
-	EpisodesJSONL  = newFormat("episodes_jsonl", "the rows of episodes as JSON lines", "jsonl", "json", episodeTable, jsonlEncoding[Episode]{})
-	FailuresJSONL  = newFormat("failures_jsonl", "the rows of failures as JSON lines", "jsonl", "json", failureTable, jsonlEncoding[Failure]{})
-	SequencesArrow = newFormat("sequences_arrow", "the rows of sequences as Arrow IPC files", "arrow", "arrow", sequenceTable, ipcEncoding[SequenceRow]{"sequences", false})
-	SequencesJSONL = newFormat("sequences_jsonl", "the rows of sequences as JSON lines", "jsonl", "json", sequenceTable, jsonlEncoding[SequenceRow]{})
-	KTOJSONL       = newFormat("kto_jsonl", "the rows of kto as JSON lines", "jsonl", "json", ktoTable, jsonlEncoding[KTORow]{})
+	Failures       = parquetOf(failureTable, "kept failed attempts, to start a later run from")
+	DroppedRows    = parquetOf(droppedTable, "what filters, deduplication and decontamination kept out of the other formats, and why")
+)
+
+// The formats of text: trainers put it through the chat template of the model.
+var (
+	RLPrompts         = parquetOf(rlPromptTable, "tasks with their ground truth, for online RL")
+	RLPromptsReflect  = parquetOf(rlReflectTable, "conversations that end with the request to reflect, with the ground truth, for online RL")
+	KTO               = parquetOf(ktoTable, "reflections with a boolean label")
+	KTOMessages       = parquetOf(ktoMessagesTable, "reflections with a boolean label, as one conversation")
+	KTOText           = parquetOf(ktoTextTable, "reflections with a boolean label, prompt and completion as text")
+	DPO               = parquetOf(dpoTable, "pairs of reflections on one failure: one whose retry passed against one whose retry failed")
+	DPOAnswers        = parquetOf(dpoAnswersTable, "pairs of answers to one task: a retry that passed against the failed first attempt")
+	DPOMessages       = parquetOf(dpoMessagesTable, "the pairs of dpo as a conversation with two last messages")
+	DPOSwift          = parquetOf(dpoSwiftTable, "the pairs of dpo as a conversation and the rejected last message")
+	DPONeMo           = parquetOf(dpoNeMoTable, "the pairs of dpo as a context with ranked completions")
+	SFT               = parquetOf(sftTable, "reflections whose retry passed, as prompt and completion")
+	SFTMessages       = parquetOf(sftMessagesTable, "reflections whose retry passed, as conversations with a mark on the message that trains (train)")
+	SFTMessagesDetail = parquetOf(sftDetailTable, "the rows of sft_messages with the characters that train (train_detail)")
+	SFTMessagesSlime  = parquetOf(sftSlimeTable, "the rows of sft_messages, marked with step_loss_mask")
+	SFTMessagesTinker = parquetOf(sftTinkerTable, "the rows of sft_messages, marked with trainable")
+	SFTMessagesSwift  = parquetOf(sftSwiftTable, "the rows of sft_messages, marked with loss")
+	SDFT              = parquetOf(sdftTable, "tasks with a reflection that helped, as privileged context for self-distillation")
+)
+
+// The formats of token ids.
+var (
+	SFTTokens       = parquetOf(sftTokensTable, "reflections whose retry passed, as input_ids, attention_mask and labels")
+	SFTTokensMask   = parquetOf(sftMaskTable, "reflections whose retry passed, as input_ids and loss_mask")
+	Sequences       = parquetOf(sequenceTable, "token ids, masks, labels and log-probabilities of what trains")
+	SequencesArrow  = newFormat("sequences_arrow", "the rows of sequences as Arrow IPC files", "arrow", "arrow", sequenceTable, ipcEncoding[SequenceRow]{"sequences", false})
+	SequencesStream = newFormat("sequences_arrow_stream", "the rows of sequences as Arrow IPC streams", "arrows", "arrow", sequenceTable, ipcEncoding[SequenceRow]{"sequences", true})
+)
+
+// The formats of JSON lines that other packages name.
+var (
+	EpisodesJSONL  = linesOf(episodeTable)
+	FailuresJSONL  = linesOf(failureTable)
+	SequencesJSONL = linesOf(sequenceTable)
+	KTOJSONL       = linesOf(ktoTable)
 )
 
 // Formats returns all formats, those that most users want first.
 func Formats() []Format {
-	return []Format{Episodes, Failures, KTO, Sequences, EpisodesArrow, EpisodesStream, SequencesArrow, EpisodesJSONL, FailuresJSONL, KTOJSONL, SequencesJSONL}
+	return []Format{
+		Episodes, Failures, RLPrompts, RLPromptsReflect, KTO, DPO, DPOAnswers, SFT, SFTMessages, SFTTokens, SFTTokensMask, SDFT, Sequences,
+		KTOMessages, KTOText, DPOMessages, DPOSwift, DPONeMo, SFTMessagesDetail, SFTMessagesSlime, SFTMessagesTinker, SFTMessagesSwift,
+		DroppedRows, EpisodesArrow, EpisodesStream, SequencesArrow, SequencesStream,
+		EpisodesJSONL, FailuresJSONL, linesOf(rlPromptTable), linesOf(rlReflectTable), KTOJSONL, linesOf(dpoTable), linesOf(dpoAnswersTable), linesOf(sftTable),
+		linesOf(sftMessagesTable), linesOf(sftTokensTable), linesOf(sftMaskTable), linesOf(sdftTable), SequencesJSONL,
+		linesOf(ktoMessagesTable), linesOf(ktoTextTable), linesOf(dpoMessagesTable), linesOf(dpoSwiftTable), linesOf(dpoNeMoTable),
+		linesOf(sftDetailTable), linesOf(sftSlimeTable), linesOf(sftTinkerTable), linesOf(sftSwiftTable), linesOf(droppedTable),
+	}
 }
 
 // table says how groups become rows of one type, and what these rows promise.
 type table[R any] struct {
 	name  string
-	rows  func(*view) ([]R, error)
+	rows  func(v *view, left tally) ([]R, error) // counts in left what could be a row of the group and is none
 	check func() rowChecker[R]
 }
 
-var (
-	episodeTable = table[Episode]{"episodes", episodeRows, func() rowChecker[Episode] { return &episodeChecker{} }}
-	failureTable = table[Failure]{"failures", failureRows, func() rowChecker[Failure] { return &failureChecker{} }}
-	ktoTable     = table[KTORow]{"kto", ktoRows, func() rowChecker[KTORow] { return &ktoChecker{} }}
+// tally counts what is in no row of a format, by reason.
+type tally map[string]int64
 
+func (t tally) add(reason string, n int64) {
+	if n > 0 {
+		t[reason] += n
+	}
+}
+
+func (t tally) total() (n int64) {
+	for _, k := range t {
+		n += k
+	}
+	return n
+}
+
+var (
+	episodeTable  = table[Episode]{"episodes", episodeRows, func() rowChecker[Episode] { return &episodeChecker{} }}
+	failureTable  = table[Failure]{"failures", failureRows, func() rowChecker[Failure] { return &failureChecker{} }}
+	droppedTable  = table[Dropped]{"dropped", droppedRows, func() rowChecker[Dropped] { return &droppedChecker{} }}
 	sequenceTable = table[SequenceRow]{"sequences", sequenceRows, func() rowChecker[SequenceRow] { return &sequenceChecker{} }}
+
+	rlPromptTable  = table[RLPrompt]{"rl_prompts", rlPromptRows, counted[RLPrompt](func(n Counts) int64 { return n.Prompts }, "prompts")}
+	rlReflectTable = table[RLPrompt]{"rl_prompts_reflect", rlReflectRows, counted[RLPrompt](func(n Counts) int64 { return n.Groups }, "failures reflected on")}
+
+	ktoTable         = table[KTORow]{"kto", ktoRows, trainedTurns[KTORow]()}
+	ktoMessagesTable = table[KTOMessagesRow]{"kto_messages", ktoMessagesRows, trainedTurns[KTOMessagesRow]()}
+	ktoTextTable     = table[KTOTextRow]{"kto_text", ktoTextRows, trainedTurns[KTOTextRow]()}
+
+	dpoTable         = table[DPORow]{"dpo", dpoRows, func() rowChecker[DPORow] { return &dpoChecker{} }}
+	dpoAnswersTable  = table[DPOAnswersRow]{"dpo_answers", dpoAnswersRows, counted[DPOAnswersRow](func(n Counts) int64 { return n.Fixed }, "retries that passed")}
+	dpoMessagesTable = table[DPOMessagesRow]{"dpo_messages", dpoMessagesRows, uncounted[DPOMessagesRow]()}
+	dpoSwiftTable    = table[DPOSwiftRow]{"dpo_swift", dpoSwiftRows, uncounted[DPOSwiftRow]()}
+	dpoNeMoTable     = table[DPONeMoRow]{"dpo_nemo", dpoNeMoRows, uncounted[DPONeMoRow]()}
+
+	sftTable         = table[SFTRow]{"sft", sftRows, trainedTurns[SFTRow]()}
+	sftMessagesTable = table[SFTMessagesRow[TrainMessage]]{"sft_messages", sftMessagesRows[TrainMessage], trainedTurns[SFTMessagesRow[TrainMessage]]()}
+	sftDetailTable   = table[SFTMessagesRow[DetailMessage]]{"sft_messages_detail", sftMessagesRows[DetailMessage], trainedTurns[SFTMessagesRow[DetailMessage]]()}
+	sftSlimeTable    = table[SFTMessagesRow[SlimeMessage]]{"sft_messages_slime", sftMessagesRows[SlimeMessage], trainedTurns[SFTMessagesRow[SlimeMessage]]()}
+	sftTinkerTable   = table[SFTMessagesRow[TinkerMessage]]{"sft_messages_tinker", sftMessagesRows[TinkerMessage], trainedTurns[SFTMessagesRow[TinkerMessage]]()}
+	sftSwiftTable    = table[SFTMessagesRow[SwiftMessage]]{"sft_messages_swift", sftMessagesRows[SwiftMessage], trainedTurns[SFTMessagesRow[SwiftMessage]]()}
+	sdftTable        = table[SDFTRow]{"sdft", sdftRows, trainedTurns[SDFTRow]()}
+
+	sftTokensTable = table[SFTTokensRow]{"sft_tokens", sftTokensRows, uncounted[SFTTokensRow]()}
+	sftMaskTable   = table[SFTTokensMaskRow]{"sft_tokens_mask", sftMaskRows, uncounted[SFTTokensMaskRow]()}
 )
+
+func parquetOf[R any](t table[R], title string) Format {
+	return newFormat(t.name, title+" (Parquet)", "parquet", "parquet", t, parquetEncoding[R]{t.name})
+}
+
+func linesOf[R any](t table[R]) Format {
+	return newFormat(t.name+"_jsonl", "the rows of "+t.name+" as JSON lines", "jsonl", "json", t, jsonlEncoding[R]{})
+}
 
 // rowChecker sees the rows of a table in order, then what the manifest says of the format and of all.
 type rowChecker[R any] interface {
@@ -63,13 +152,14 @@ type rowChecker[R any] interface {
 
 // groupWriter writes the rows of groups to one file.
 type groupWriter interface {
-	add(v *view) (rows int, err error)
+	add(v *view, left tally) (rows int, err error)
+	tokens() tokenCount // of the rows so far
 	close() error
 }
 
 // fileChecker checks the files of one format in order.
 type fileChecker interface {
-	file(path string, f disk.File, size int64) (rows int64, err error)
+	file(path string, f disk.File, size int64, all splits) (rows int64, err error)
 	end(ManifestFormat, Counts) error
 }
 
@@ -95,10 +185,13 @@ type tableWriter[R any] struct {
 	opts        Options
 	w           rowWriter[R]
 	rows, bytes int // of the row group
+	count       tokenCount
 }
 
-func (t *tableWriter[R]) add(v *view) (int, error) {
-	rows, err := t.table.rows(v)
+func (t *tableWriter[R]) tokens() tokenCount { return t.count }
+
+func (t *tableWriter[R]) add(v *view, left tally) (int, error) {
+	rows, err := t.table.rows(v, left)
 	if err != nil {
 		return 0, err
 	}
@@ -108,7 +201,7 @@ func (t *tableWriter[R]) add(v *view) (int, error) {
 			err = fmt.Errorf("%d bytes, want at most %d", size, maxRowGroupBytes)
 		}
 		if err == nil {
-			err = any(&rows[i]).(interface{ check() error }).check()
+			err = any(&rows[i]).(checked).check()
 		}
 		if err != nil {
 			return 0, fmt.Errorf("row %d: %w", i, err)
@@ -120,6 +213,9 @@ func (t *tableWriter[R]) add(v *view) (int, error) {
 		}
 		if err := t.w.write(rows[i]); err != nil {
 			return 0, err
+		}
+		if r, ok := any(&rows[i]).(interface{ tokens() tokenCount }); ok {
+			t.count.add(r.tokens())
 		}
 		t.rows++
 		t.bytes += size
@@ -143,30 +239,63 @@ type tableChecker[R any] struct {
 	name     string
 	encoding encoding[R]
 	rows     rowChecker[R]
+	count    tokenCount
 }
 
-// file checks one file. The recover is for the decoders of the two libraries, which answer some
+// file checks one file; a nil all is of no export. The recover is for the decoders of the two libraries, which answer some
 // broken files with a panic.
-func (t *tableChecker[R]) file(path string, f disk.File, size int64) (n int64, err error) {
+func (t *tableChecker[R]) file(name string, f disk.File, size int64, all splits) (n int64, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = inFile(path, n, fmt.Errorf("decode: %v", r))
+			err = inFile(name, n, fmt.Errorf("decode: %v", r))
 		}
 	}()
+	split := ""
+	if all != nil {
+		if split, err = all.ofFile(path.Base(name)); err != nil {
+			return 0, &DamageError{name, -1, "", err}
+		}
+	}
 	for row, err := range t.encoding.read(f, size) {
 		if err == nil {
 			err = t.rows.row(&row)
 		}
+		if err == nil {
+			err = t.split(&row, split, all)
+		}
 		if err != nil {
-			return n, inFile(path, n, err)
+			return n, inFile(name, n, err)
 		}
 		n++
 	}
 	return n, nil
 }
 
+// split checks that a row that names its task is in the task's split, and counts its tokens.
+func (t *tableChecker[R]) split(row *R, split string, all splits) error {
+	if r, ok := any(row).(interface{ tokens() tokenCount }); ok {
+		t.count.add(r.tokens())
+	}
+	r, ok := any(row).(interface{ task() string })
+	if !ok || all == nil {
+		return nil
+	}
+	var id data.Digest
+	if err := id.UnmarshalText([]byte(r.task())); err != nil {
+		return columnErrorf("task_id", "%w", err)
+	}
+	if want := all.of(id); split != want {
+		return columnErrorf("task_id", "%s belongs to split %s", r.task(), want)
+	}
+	return nil
+}
+
 func (t *tableChecker[R]) end(f ManifestFormat, n Counts) error {
-	if err := t.rows.end(f, n); err != nil {
+	err := t.rows.end(f, n)
+	if want := f.Tokens; err == nil && (want != nil || t.count != tokenCount{}) && (want == nil || *want != t.count) {
+		err = fmt.Errorf("the rows hold %d token ids up to %d, %d in the loss, but the manifest says otherwise: %v", t.count.All, t.count.MaxID, t.count.Loss, want)
+	}
+	if err != nil {
 		return inFile(t.name, -1, err)
 	}
 	return nil

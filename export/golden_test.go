@@ -19,9 +19,11 @@ func TestGolden(t *testing.T) {
 	write(t, dir, all, export.Formats(), exporttest.Groups())
 	files := tree(t, dir)
 	golden(t, "README.md", files["README.md"])
-	golden(t, "kto.jsonl", files["kto_jsonl/train-00000-of-00001.jsonl"])
-	golden(t, "failures.jsonl", files["failures_jsonl/train-00000-of-00001.jsonl"])
-	golden(t, "sequences.jsonl", files["sequences_jsonl/train-00000-of-00001.jsonl"])
+	for _, f := range export.Formats() {
+		if f.Ext == "jsonl" && f.Name != export.EpisodesJSONL.Name {
+			golden(t, f.Table+".jsonl", files[f.Name+"/train-00000-of-00001.jsonl"])
+		}
+	}
 	lines := bytes.Split([]byte(files["episodes_jsonl/train-00000-of-00001.jsonl"]), []byte("\n"))
 	var indented bytes.Buffer
 	if err := json.Indent(&indented, lines[8], "", " "); err != nil {

@@ -1,13 +1,5 @@
 package export
 
-import (
-	"encoding/json"
-	"errors"
-	"fmt"
-
-	"mulligan/data"
-)
-
 // KTORow is a row of the format kto: one turn that trains, as TRL's KTOTrainer reads it (columns
 // prompt, completion, label; trl/trainer/kto_trainer.py at f2cd577; other columns are left alone,
 // except that tools is shown to the chat template).
@@ -17,109 +9,84 @@ type KTORow struct {
 	Label      bool      `parquet:"label" json:"label"`                // the retry passed
 	Tools      *string   `parquet:"tools,dict" json:"tools"`           // JSON array of {type: function, function: {...}}
 	Thinking   *string   `parquet:"thinking" json:"thinking"`          // what the engine kept apart from the completion
+	TaskID     string    `parquet:"task_id,dict" json:"task_id"`       // digest of the task
 	EpisodeID  string    `parquet:"episode_id" json:"episode_id"`      // row of the format episodes
 	GroupID    string    `parquet:"group_id,dict" json:"group_id"`     // reflections on one failed attempt
 	Reward     float64   `parquet:"reward" json:"reward"`
 }
 
 // ktoRows returns one row for each turn that trains.
-func ktoRows(v *view) ([]KTORow, error) {
+func ktoRows(v *view, left tally) ([]KTORow, error) {
+	all, err := v.labelled(left, carries{tools: true, thinking: true})
 	var rows []KTORow
-	for i, r := range v.Rollouts {
-		for k, t := range r.Turns {
-			if !t.Train {
-				continue
-			}
-			row, err := v.kto(i, k)
-			if err != nil {
-				return nil, fmt.Errorf("rollout %d: turn %d (%s): %w", i, k, t.Step, err)
-			}
-			rows = append(rows, row)
-		}
+	for _, e := range all {
+		rows = append(rows, KTORow{
+			Prompt: e.prompt, Completion: []Message{e.completion}, Label: e.passed,
+			Tools: e.tools, Thinking: e.thinking,
+			TaskID: v.task.taskID, EpisodeID: v.episodes[e.rollout], GroupID: v.id, Reward: *v.Rollouts[e.rollout].Reward,
+		})
 	}
-	return rows, nil
-}
-
-func (v *view) kto(rollout, turn int) (KTORow, error) {
-	r := v.Rollouts[rollout]
-	retry := r.Last(data.StepRetry)
-	if retry == nil || retry.Verdict == nil {
-		return KTORow{}, errors.New("it trains, but no retry was judged")
-	}
-	row := KTORow{
-		Label:     retry.Verdict.Pass,
-		Thinking:  known(r.Turns[turn].Thinking),
-		EpisodeID: v.episodes[rollout],
-		GroupID:   v.id,
-		Reward:    *r.Reward,
-	}
-	for _, t := range r.Turns[:turn+1] {
-		m, err := v.task.template(t.Message)
-		if err != nil {
-			return KTORow{}, err
-		}
-		row.Prompt = append(row.Prompt, m)
-	}
-	row.Prompt, row.Completion = row.Prompt[:turn:turn], row.Prompt[turn:]
-	var err error
-	row.Tools, err = openAITools(v.task.prompt.Tools)
-	return row, err
-}
-
-// template returns a message as every chat template takes it. Calls that the engine parsed have no
-// place there: how they look as text differs from model to model.
-func (t *task) template(m data.Message) (Message, error) {
-	if len(m.ToolCalls) == 0 {
-		return Message{m.Role, m.Content}, nil
-	}
-	if !t.opts.ToolText {
-		return Message{}, errors.New("a message holds tool calls that the engine parsed, which role and content cannot carry: leave out kto, or set tool_text to write them as JSON text")
-	}
-	return Message{m.Role, m.Answer()}, nil
-}
-
-// openAITools returns tools in the shape that chat templates expect, or nil for none.
-func openAITools(tools []data.Tool) (*string, error) {
-	if len(tools) == 0 {
-		return nil, nil
-	}
-	type function struct {
-		Name        string          `json:"name"`
-		Description string          `json:"description"`
-		Parameters  json.RawMessage `json:"parameters,omitempty"`
-	}
-	type tool struct {
-		Type     string   `json:"type"`
-		Function function `json:"function"`
-	}
-	list := make([]tool, len(tools))
-	for i, t := range tools {
-		list[i] = tool{"function", function{t.Name, t.Description, t.Parameters}}
-	}
-	return encode(list)
+	return rows, err
 }
 
 func (k *KTORow) check() error {
-	switch {
-	case len(k.Prompt) == 0:
-		return columnErrorf("prompt", "no messages")
-	case len(k.Completion) != 1 || k.Completion[0].Role != data.RoleAssistant:
-		return columnErrorf("completion", "want one message of the assistant")
+	if err := exchange("prompt", k.Prompt, "completion", k.Completion); err != nil {
+		return err
 	}
 	return finite("reward", &k.Reward)
 }
 
-// ktoChecker checks the rows of the format kto.
-type ktoChecker struct{ rows int64 }
+func (k *KTORow) task() string { return k.TaskID }
 
-func (c *ktoChecker) row(k *KTORow) error {
-	c.rows++
-	return k.check()
+// KTOMessagesRow is a row of the format kto_messages: the same as one conversation, as LLaMA-Factory (messages with
+// kto_tag) and ms-swift (messages, label) read it.
+type KTOMessagesRow struct {
+	Messages []Message `parquet:"messages,list" json:"messages"` // the reflection is the last
+	Label    bool      `parquet:"label" json:"label"`            // the retry passed
 }
 
-func (c *ktoChecker) end(_ ManifestFormat, n Counts) error {
-	if c.rows != n.Trained {
-		return fmt.Errorf("%d rows, but %d turns that train", c.rows, n.Trained)
+func ktoMessagesRows(v *view, left tally) ([]KTOMessagesRow, error) {
+	all, err := v.labelled(left, carries{})
+	var rows []KTOMessagesRow
+	for _, e := range all {
+		rows = append(rows, KTOMessagesRow{e.conversation(), e.passed})
+	}
+	return rows, err
+}
+
+func (k *KTOMessagesRow) check() error { return conversationEnds(k.Messages) }
+
+// KTOTextRow is a row of the format kto_text: the same as plain text, as axolotl's user_defined.default reads it
+// (axolotl/prompt_strategies/kto/user_defined.py). A chat template that the user names makes the prompt's text; see Options.ChatTemplate.
+type KTOTextRow struct {
+	Prompt     string `parquet:"prompt" json:"prompt"`         // the conversation and the beginning of the assistant's turn
+	Completion string `parquet:"completion" json:"completion"` // the reflection and the end of its turn
+	Label      bool   `parquet:"label" json:"label"`           // the retry passed
+}
+
+func ktoTextRows(v *view, left tally) ([]KTOTextRow, error) {
+	all, err := v.labelled(left, carries{})
+	if err != nil {
+		return nil, err
+	}
+	template := v.task.opts.chatTemplate()
+	var rows []KTOTextRow
+	for _, e := range all {
+		prompt, completion, err := template(e.prompt, e.completion)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, KTOTextRow{prompt, completion, e.passed})
+	}
+	return rows, nil
+}
+
+func (k *KTOTextRow) check() error {
+	switch {
+	case k.Prompt == "":
+		return columnErrorf("prompt", "is empty")
+	case k.Completion == "":
+		return columnErrorf("completion", "is empty")
 	}
 	return nil
 }

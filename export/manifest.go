@@ -8,30 +8,43 @@ import (
 	"io"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
+	"mulligan/data"
 	"mulligan/data/disk"
 )
 
 // The files of an export besides its data.
 const (
-	manifestName = "manifest.json"
-	cardName     = "README.md"
+	manifestName    = "manifest.json"
+	cardName        = "README.md"
+	datasetInfoName = "dataset_info.json" // LLaMA-Factory's
 )
+
+// documentNames are the files that the manifest lists beside the data.
+var documentNames = []string{cardName, datasetInfoName}
+
+func isDocument(name string) bool { return slices.Contains(documentNames, name) }
 
 // Manifest says what an export holds. It is published last: a folder without one is not an export.
 type Manifest struct {
 	SchemaVersion   int              `json:"schema_version"`
-	Split           string           `json:"split"`
+	Splits          splits           `json:"splits"` // in the order of their names
 	Run             string           `json:"run,omitempty"`
+	Unfinished      string           `json:"unfinished,omitempty"` // the run was not at its end: how far it was
 	Dataset         string           `json:"dataset,omitempty"`
 	PlanDigest      string           `json:"plan_digest,omitempty"`
 	Strategy        string           `json:"strategy,omitempty"`
 	Verifier        string           `json:"verifier,omitempty"`
 	VerifierVersion int              `json:"verifier_version,omitempty"`
-	Mulligan        string           `json:"mulligan,omitempty"` // version of the program
+	VerifierOptions string           `json:"verifier_options,omitempty"` // JSON
+	Mulligan        string           `json:"mulligan,omitempty"`         // version of the program
+	Policies        []data.Policy    `json:"policies"`                   // that wrote something, in the order of their digests
+	Screens         string           `json:"screens,omitempty"`          // what filters, deduplication and balance were asked for
 	Counts          Counts           `json:"counts"`
 	Formats         []ManifestFormat `json:"formats"`
-	Card            File             `json:"card"`
+	Documents       []File           `json:"documents"` // the card, and what trainers want beside the data
 }
 
 // ManifestFormat is one format of an export.
@@ -41,7 +54,8 @@ type ManifestFormat struct {
 	Rows  int64  `json:"rows"`
 	Files []File `json:"files"`
 
-	LeftOut map[string]int64 `json:"left_out,omitempty"` // turns that train and are in no row, by reason; format sequences only
+	LeftOut tally       `json:"left_out,omitempty"` // what could be a row and is none, by reason: of what, says the format's check
+	Tokens  *tokenCount `json:"tokens,omitempty"`   // formats of token ids only
 }
 
 func (m Manifest) write(w io.Writer) error {
@@ -83,6 +97,9 @@ func olderManifest(fs disk.FS, dir string) (m Manifest, ok bool) {
 		return m, false
 	}
 	m.SchemaVersion = SchemaVersion
+	if len(m.Splits) == 0 { // up to version 2 there was one, whose name stands in those of the files
+		m.Splits = splits{{Name: "train", Share: 1}}
+	}
 	return m, m.check() == nil
 }
 
@@ -110,8 +127,16 @@ func (m Manifest) check() error {
 	if m.SchemaVersion != SchemaVersion {
 		return fmt.Errorf("schema_version is %d, want %d", m.SchemaVersion, SchemaVersion)
 	}
+	if err := m.Splits.check(); err != nil {
+		return fmt.Errorf("splits: %w", err)
+	}
 	if len(m.Formats) == 0 {
 		return errors.New("no formats")
+	}
+	for _, d := range m.Documents {
+		if !isDocument(d.Path) {
+			return fmt.Errorf("document %q: want %s", d.Path, strings.Join(documentNames, ", "))
+		}
 	}
 	for _, f := range m.Formats {
 		var rows int64

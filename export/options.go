@@ -3,7 +3,10 @@ package export
 import (
 	"errors"
 	"fmt"
-	"regexp"
+	"slices"
+	"strings"
+
+	"mulligan/data/similar"
 )
 
 // Info is what the card, the manifest and the rows say of a run as a whole. Nothing in it depends
@@ -19,14 +22,29 @@ type Info struct {
 	VerifierOptions string            // JSON
 	Prompts         map[string]string // texts of the prompt templates by name
 	Summary         string            // of the run, a Markdown table; "": none
+	Unfinished      string            // how far the run was, in words; "": at its end
 	Version         string            // of the program
 	LogprobsMode    string            // what log-probabilities are of: raw (the default), processed, sampled_unknown
 }
 
 // Options shape the files of an export. The zero value is the default.
 type Options struct {
-	// Split is the name of the split that the files belong to; train if empty.
+	// Split is the name of the one split that the files belong to; train if empty.
 	Split string `yaml:"split"`
+	// Splits are the names of several splits and their shares, which add up to 1. A task is in one of them, chosen by its digest: the same in every run.
+	Splits map[string]float64 `yaml:"splits"`
+	// Drop keeps rollouts out of what trains: leak, truncated, no_signal, inexact (token ids that may differ from what the engine worked with).
+	Drop []string `yaml:"drop"`
+	// Deduplicate keeps out of what trains: exact, the same task again and the same reflection on the same failure with the same label; near, also reflections that say nearly the same.
+	Deduplicate string `yaml:"deduplicate"`
+	// Balance is labels for as many rows that passed as rows that failed in formats with a label; the groups are then read twice.
+	Balance string `yaml:"balance"`
+	// Pairs are one for each reflection in one pair of dpo at most (the default), or all for each that passed with each that failed.
+	Pairs string `yaml:"pairs"`
+	// ChatTemplate makes text of conversations where a format holds text: chatml, llama3. It must be the model's.
+	ChatTemplate string `yaml:"chat_template"`
+	// Overlap finds tasks of evaluation sets, which are kept out of what trains; nil: none are looked for.
+	Overlap *similar.Decontaminator `yaml:"-"`
 	// RowGroupRows is the most rows in a row group or record batch; 1000 if 0.
 	RowGroupRows int `yaml:"row_group_rows"`
 	// RowGroupBytes is the most bytes in a row group before compression, but for a larger single row; 64 MiB if 0, 1 GiB at most.
@@ -43,8 +61,10 @@ type Options struct {
 	TokenSources []string `yaml:"token_sources"`
 	// Logprobs are the log-probabilities that sequences takes: same (if empty) refuses unknown modes and mixtures, complete also a token of the loss without one, any takes all, none leaves them away.
 	Logprobs string `yaml:"logprobs"`
-	// Skip are the reasons for which sequences leaves something out, and counts it, instead of refusing the export: no_tokens, source, logprobs.
+	// Skip are the reasons for which formats leave something out, and count it, instead of refusing the export: no_tokens, source, logprobs; tools, tool_calls, thinking.
 	Skip []string `yaml:"skip"`
+
+	splits splits // resolved
 }
 
 // The defaults of Options. Row groups are kept small because readers fail on nested columns of
@@ -57,8 +77,6 @@ const (
 
 // maxRowGroupBytes keeps the offsets of a row group's texts within the int32 of Arrow and Parquet.
 const maxRowGroupBytes = 1 << 30
-
-var splitName = regexp.MustCompile(`^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$`) // as the library datasets has it
 
 // Check returns the first option that is out of range.
 func (o Options) Check() error {
@@ -81,11 +99,9 @@ func (o Options) resolve() (Options, error) {
 	if o.RowGroupBytes > maxRowGroupBytes {
 		return o, fmt.Errorf("option row_group_bytes is %d: want at most %d", o.RowGroupBytes, maxRowGroupBytes)
 	}
-	if o.Split == "" {
-		o.Split = "train"
-	}
-	if !splitName.MatchString(o.Split) {
-		return o, fmt.Errorf("option split is %q: want letters, digits, _ and single dots between them", o.Split)
+	var err error
+	if o.splits, err = o.resolveSplits(); err != nil {
+		return o, err
 	}
 	if o.RowGroupRows == 0 {
 		o.RowGroupRows = defaultRowGroupRows
@@ -99,7 +115,36 @@ func (o Options) resolve() (Options, error) {
 	if o.ShardBytes == 0 {
 		o.ShardBytes = defaultShardBytes
 	}
+	if o.Pairs == "" {
+		o.Pairs = PairsOne
+	}
+	for _, f := range []struct {
+		option  string
+		values  []string
+		allowed []string
+	}{
+		{"drop", o.Drop, dropReasons},
+		{"deduplicate", []string{o.Deduplicate}, []string{"", DuplicatesExact, DuplicatesNear}},
+		{"balance", []string{o.Balance}, []string{"", BalanceLabels}},
+		{"pairs", []string{o.Pairs}, []string{PairsOne, PairsAll}},
+		{"chat_template", []string{o.ChatTemplate}, append([]string{""}, chatTemplateNames()...)},
+	} {
+		if err := among(f.option, f.values, f.allowed); err != nil {
+			return o, err
+		}
+	}
 	return o.resolveSequences()
+}
+
+// among refuses a value that is not allowed.
+func among(option string, values, allowed []string) error {
+	for _, v := range values {
+		if !slices.Contains(allowed, v) {
+			shown := slices.DeleteFunc(slices.Clone(allowed), func(a string) bool { return a == "" })
+			return fmt.Errorf("option %s is %q: want %s", option, v, strings.Join(shown, ", "))
+		}
+	}
+	return nil
 }
 
 func (i Info) resolve() (Info, error) {
@@ -113,7 +158,7 @@ func (i Info) resolve() (Info, error) {
 	return i, nil
 }
 
-func checkFormats(formats []Format) error {
+func checkFormats(formats []Format, opts Options) error {
 	if len(formats) == 0 {
 		return errors.New("no formats")
 	}
@@ -124,6 +169,9 @@ func checkFormats(formats []Format) error {
 		}
 		if seen[f.Name] {
 			return fmt.Errorf("format %s is given twice", f.Name)
+		}
+		if f.Table == ktoTextTable.name && opts.ChatTemplate == "" {
+			return fmt.Errorf("format %s holds text: set chat_template to the model's: %s", f.Name, strings.Join(chatTemplateNames(), ", "))
 		}
 		seen[f.Name] = true
 	}

@@ -40,16 +40,18 @@ type tester interface {
 
 func viewsOf(t tester, opts Options, groups []data.Group) []*view {
 	t.Helper()
-	e := &exporter{info: Info{Run: "r", Verifier: "v", LogprobsMode: "raw"}, opts: opts}
+	screen, err := newScreen(opts)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	e := &exporter{info: Info{Run: "r", Verifier: "v", LogprobsMode: "raw"}, opts: opts, screen: screen, prompts: map[string]int64{}}
 	var views []*view
 	for _, g := range groups {
-		if err := g.Check(); err != nil {
-			t.Fatalf("the generator made a bad group: %v", err)
-		}
-		if err := e.enter(g); err != nil {
+		v, err := e.view(g)
+		if err != nil {
 			t.Fatalf("%v", err)
 		}
-		views = append(views, newView(e.task, g))
+		views = append(views, v)
 	}
 	return views
 }
@@ -64,10 +66,10 @@ func readBack[R any](t tester, views []*view, opts Options, f Format, table tabl
 	}
 	var want []R
 	for _, v := range views {
-		if _, err := w.add(v); err != nil {
+		if _, err := w.add(v, tally{}); err != nil {
 			t.Fatalf("%s: %v", f.Name, err)
 		}
-		rows, _ := table.rows(v)
+		rows, _ := table.rows(v, tally{})
 		want = append(want, rows...)
 	}
 	if err := w.close(); err != nil {
@@ -83,7 +85,7 @@ func readBack[R any](t tester, views []*view, opts Options, f Format, table tabl
 	if !reflect.DeepEqual(got, want) {
 		t.Fatalf("%s:\n got %+v\nwant %+v", f.Name, got, want)
 	}
-	if n, err := f.check().file("x", inMemory{bytes.NewReader(b.Bytes())}, int64(b.Len())); err != nil || n != int64(len(want)) {
+	if n, err := f.check().file("x", inMemory{bytes.NewReader(b.Bytes())}, int64(b.Len()), nil); err != nil || n != int64(len(want)) {
 		t.Fatalf("%s: check: %d rows, want %d: %v", f.Name, n, len(want), err)
 	}
 }

@@ -4,7 +4,7 @@ import "time"
 
 // SchemaVersion is the version of every row type of this package. It stands in each file's metadata,
 // in the manifest and in each episode, and grows when a column is added, removed or changes its meaning.
-const SchemaVersion = 2
+const SchemaVersion = 3
 
 // Message is one entry of a conversation with exactly the fields that every chat template knows.
 // What a message holds besides these stands in a JSON column next to the list.
@@ -128,3 +128,5 @@ const (
 	ControlFixed  = "control_fixed"  // arm control: the retry without a reflection passed
 	ControlFailed = "control_failed" // arm control: it did not
 )
+
+func (e *Episode) task() string { return e.TaskID }

@@ -40,7 +40,7 @@ func fixture(t *testing.T, opts Options) (rows []Episode, views []*view) {
 	}
 	views = viewsOf(t, opts, exporttest.Groups())
 	for _, v := range views {
-		r, err := episodeRows(v)
+		r, err := episodeRows(v, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +118,7 @@ func TestPromise5GivenAndFiltered(t *testing.T) {
 	g.Filtered = "the given failure passes this run's verifier"
 	opts, _ := Options{}.resolve()
 	v := viewsOf(t, opts, []data.Group{g})[0]
-	rows, err := episodeRows(v)
+	rows, err := episodeRows(v, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,11 +196,11 @@ func TestPromises10And11(t *testing.T) {
 	var kto []KTORow
 	var failures []Failure
 	for _, v := range views {
-		k, err := ktoRows(v)
+		k, err := ktoRows(v, tally{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := failureRows(v)
+		f, err := failureRows(v, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -234,7 +234,7 @@ func TestPromises10And11(t *testing.T) {
 	p.Failure = &later
 	failed := data.Turn{Message: later.Message, Step: data.StepAttempt}
 	opts, _ := Options{}.resolve()
-	again, err := failureRows(viewsOf(t, opts, []data.Group{exporttest.Reflection(p, 0, exporttest.Retried(p, failed, "x", 0, false))})[0])
+	again, err := failureRows(viewsOf(t, opts, []data.Group{exporttest.Reflection(p, 0, exporttest.Retried(p, failed, "x", 0, false))})[0], nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,61 +56,100 @@ const (
 	KindMerged = "merged"
 )
 
-// sequenceRows returns one row for each sequence with a token of the loss. It is computed once for
-// all formats, and counts in the view what is left out.
-func sequenceRows(v *view) ([]SequenceRow, error) {
-	if v.leftOut != nil {
-		return v.sequences, nil
-	}
-	v.leftOut = map[string]int64{}
-	for i, r := range v.Rollouts {
-		if r.Trained() < 0 {
-			continue
-		}
-		if err := v.addSequences(i); err != nil {
-			return nil, fmt.Errorf("rollout %d: %w", i, err)
-		}
-	}
-	return v.sequences, nil
+// sample is a sequence of a rollout that holds a token of the loss.
+type sample struct {
+	data.Sequence
+	rollout, index int // index: among the sequences of the rollout
 }
 
-func (v *view) addSequences(rollout int) error {
+// samples returns the sequences of the group that hold a token of the loss and whose ids the options take, and
+// counts the turns that train in the others.
+func (v *view) samples(left tally) ([]sample, error) {
+	var all []sample
+	done := -1
+	for rollout := range v.trained(left) {
+		if rollout == done {
+			continue // another turn of it
+		}
+		done = rollout
+		found, err := v.samplesOf(rollout, left)
+		if err != nil {
+			return nil, fmt.Errorf("rollout %d: %w", rollout, err)
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+func (v *view) samplesOf(rollout int, left tally) ([]sample, error) {
 	r := v.Rollouts[rollout]
-	all, err := r.Sequences()
+	sequences, err := r.Sequences()
 	if none := new(data.NoTokensError); errors.As(err, &none) {
 		if !v.task.opts.skips(SkipNoTokens) {
-			return fmt.Errorf("%w: draw with an engine that returns ids, leave out the format sequences, or name %s in skip to leave such rollouts out", err, SkipNoTokens)
+			return nil, fmt.Errorf("%w: draw with an engine that returns ids, leave out the formats of token ids (formats of text need none: %s), or name %s in skip to leave such rollouts out", err, textFormats, SkipNoTokens)
 		}
 		for _, t := range r.Turns {
-			v.leftOut[SkipNoTokens] += one(t.Train)
+			left.add(SkipNoTokens, one(t.Train))
 		}
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for i, s := range all {
+	var all []sample
+	for i, s := range sequences {
 		switch trained := int64(s.Trained()); {
 		case trained == 0:
 		case !s.HasLoss():
-			v.leftOut[leftOutEmpty] += trained
+			left.add(leftOutEmpty, trained)
 		default:
-			row, err := v.sequence(rollout, i, s)
+			if err := s.Check(); err != nil {
+				return nil, fmt.Errorf("sequence %d: %w", i, err)
+			}
+			err := v.task.opts.takes(r, s)
 			if refused := new(refusal); errors.As(err, &refused) && v.task.opts.skips(refused.reason) {
-				v.leftOut[refused.reason] += trained
+				left.add(refused.reason, trained)
 				continue
 			}
 			if err != nil {
-				return err
+				return nil, err
 			}
-			v.sequences = append(v.sequences, row)
+			all = append(all, sample{s, rollout, i})
 		}
 	}
-	return nil
+	return all, nil
 }
 
-// leftOutEmpty counts turns that train and have no tokens: an engine answered with nothing.
+// textFormats are what a run without token ids can be exported as.
+const textFormats = "kto, dpo, sft, sft_messages, sdft, rl_prompts"
+
+// leftOutEmpty counts what holds nothing to train on: an engine answered with no token, or no text.
 const leftOutEmpty = "empty"
+
+// sequenceRows returns one row for each sequence with a token of the loss.
+func sequenceRows(v *view, left tally) ([]SequenceRow, error) {
+	all, err := v.samples(left)
+	if err != nil {
+		return nil, err
+	}
+	var rows []SequenceRow
+	for _, s := range all {
+		if why := v.dropLabelled(s.rollout); why != "" {
+			left.add(why, int64(s.Trained()))
+			continue
+		}
+		row, err := v.sequence(s)
+		if refused := new(refusal); errors.As(err, &refused) && v.task.opts.skips(refused.reason) {
+			left.add(refused.reason, int64(s.Trained()))
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("rollout %d: %w", s.rollout, err)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
 
 // refusal says that a row breaks what the options ask for. Its reason may stand in skip.
 type refusal struct {
@@ -131,19 +170,13 @@ func filledBy(r data.Rollout, s data.Sequence) *string {
 	return nil
 }
 
-func (v *view) sequence(rollout, index int, s data.Sequence) (SequenceRow, error) {
-	if err := s.Check(); err != nil {
-		return SequenceRow{}, fmt.Errorf("sequence %d: %w", index, err)
-	}
-	r := v.Rollouts[rollout]
-	if err := v.task.opts.takes(r, s); err != nil {
-		return SequenceRow{}, err
-	}
+func (v *view) sequence(of sample) (SequenceRow, error) {
+	s, r := of.Sequence, v.Rollouts[of.rollout]
 	row := SequenceRow{
-		EpisodeID:        v.episodes[rollout],
+		EpisodeID:        v.episodes[of.rollout],
 		GroupID:          v.id,
-		SampleIndex:      int32(rollout),
-		SequenceIndex:    int32(index),
+		SampleIndex:      int32(of.rollout),
+		SequenceIndex:    int32(of.index),
 		Kind:             KindCall,
 		TrainedTurns:     int32(s.Trained()),
 		InputIDs:         s.IDs,
@@ -238,3 +271,5 @@ func bits(mask []bool) []int8 {
 	}
 	return b
 }
+
+func (row *SequenceRow) tokens() tokenCount { return countTokens(row.InputIDs, row.LossMask, 0) }

@@ -38,7 +38,7 @@ func forgedSequence(t *testing.T, change func(*SequenceRow)) map[string]error {
 		if err := w.close(); err != nil {
 			t.Fatal(err)
 		}
-		_, found[f.Name] = f.check().file("f", inMemory{bytes.NewReader(b.Bytes())}, int64(b.Len()))
+		_, found[f.Name] = f.check().file("f", inMemory{bytes.NewReader(b.Bytes())}, int64(b.Len()), nil)
 	}
 	return found
 }
@@ -125,15 +125,15 @@ func TestCheckFindsForgedSequences(t *testing.T) {
 
 // TestCheckFindsANullInAMask: in a file of its own schema, and where a decoder takes null for 0.
 func TestCheckFindsANullInAMask(t *testing.T) {
-	rows, views, err := sequencesOf(t, Options{}, drawn(0, whole()))
+	rows, _, err := sequencesOf(t, Options{}, drawn(0, whole()))
 	if err != nil || len(rows) != 1 {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
 	opts, _ := Options{}.resolve()
 	w, _ := SequencesJSONL.start(&b, opts)
-	for _, v := range views {
-		if _, err := w.add(v); err != nil {
+	for _, v := range viewsOf(t, opts, drawn(0, whole())) {
+		if _, err := w.add(v, tally{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -145,7 +145,7 @@ func TestCheckFindsANullInAMask(t *testing.T) {
 		if line == b.String() {
 			t.Fatalf("no %s in %s", before, line)
 		}
-		_, err := SequencesJSONL.check().file("f", inMemory{bytes.NewReader([]byte(line))}, int64(len(line)))
+		_, err := SequencesJSONL.check().file("f", inMemory{bytes.NewReader([]byte(line))}, int64(len(line)), nil)
 		if damage := new(DamageError); !errors.As(err, &damage) || damage.Row != 0 {
 			t.Errorf("%s: found %v", after, err)
 		}
@@ -160,7 +160,7 @@ func TestCheckFindsANullInAMask(t *testing.T) {
 	if err := errors.Join(pw.write(loose{[]*int8{nil}}), pw.close()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Sequences.check().file("f", inMemory{bytes.NewReader(p.Bytes())}, int64(p.Len())); err == nil || !strings.Contains(err.Error(), "f: schema differs from that of sequences") {
+	if _, err := Sequences.check().file("f", inMemory{bytes.NewReader(p.Bytes())}, int64(p.Len()), nil); err == nil || !strings.Contains(err.Error(), "f: schema differs from that of sequences") {
 		t.Errorf("found %v", err)
 	}
 	p.Reset()
@@ -168,7 +168,7 @@ func TestCheckFindsANullInAMask(t *testing.T) {
 	if err := errors.Join(pw.write(loose{[]*int8{nil}}), pw.close()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := SequencesArrow.check().file("f", inMemory{bytes.NewReader(p.Bytes())}, int64(p.Len())); err == nil || !strings.Contains(err.Error(), "f: schema differs from that of sequences") {
+	if _, err := SequencesArrow.check().file("f", inMemory{bytes.NewReader(p.Bytes())}, int64(p.Len()), nil); err == nil || !strings.Contains(err.Error(), "f: schema differs from that of sequences") {
 		t.Errorf("found %v", err)
 	}
 }

@@ -40,12 +40,10 @@ func (o Options) resolveSequences() (Options, error) {
 	}{
 		{"token_sources", o.TokenSources, append(slices.Clone(exactSources), string(data.TokensRetokenized))},
 		{"logprobs", []string{o.Logprobs}, []string{LogprobsSame, LogprobsComplete, LogprobsAny, LogprobsDrop}},
-		{"skip", o.Skip, []string{SkipNoTokens, SkipSource, SkipLogprobs}},
+		{"skip", o.Skip, []string{SkipNoTokens, SkipSource, SkipLogprobs, SkipTools, SkipToolCalls, SkipThinking}},
 	} {
-		for _, v := range f.values {
-			if !slices.Contains(f.allowed, v) {
-				return o, fmt.Errorf("option %s is %q: want %s", f.option, v, strings.Join(f.allowed, ", "))
-			}
+		if err := among(f.option, f.values, f.allowed); err != nil {
+			return o, err
 		}
 	}
 	return o, nil

@@ -66,22 +66,22 @@ func forgetful() [3]*data.Tokens {
 	}
 }
 
-func sequencesOf(t *testing.T, opts Options, groups []data.Group) ([]SequenceRow, []*view, error) {
+func sequencesOf(t *testing.T, opts Options, groups []data.Group) ([]SequenceRow, tally, error) {
 	t.Helper()
 	opts, err := opts.resolve()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var rows []SequenceRow
-	views := viewsOf(t, opts, groups)
-	for _, v := range views {
-		r, err := sequenceRows(v)
+	left := tally{}
+	for _, v := range viewsOf(t, opts, groups) {
+		r, err := sequenceRows(v, left)
 		if err != nil {
 			return nil, nil, err
 		}
 		rows = append(rows, r...)
 	}
-	return rows, views, nil
+	return rows, left, nil
 }
 
 func TestSequencePromises1To3(t *testing.T) {
@@ -154,7 +154,7 @@ func TestSequencePromise4(t *testing.T) {
 		{"unknown, other skip", unknown, Options{Skip: []string{SkipSource}}, 0, "name no_tokens in skip", ``},
 		{"unknown, skipped", unknown, Options{Skip: []string{SkipNoTokens}}, 0, "", `{"no_tokens":1}`},
 	} {
-		rows, views, err := sequencesOf(t, c.opts, c.groups)
+		rows, left, err := sequencesOf(t, c.opts, c.groups)
 		if c.want != "" {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s: error %v, want %s", c.name, err, c.want)
@@ -165,7 +165,7 @@ func TestSequencePromise4(t *testing.T) {
 			t.Errorf("%s: %d rows, want %d: %v", c.name, len(rows), c.rows, err)
 			continue
 		}
-		equal(t, c.name+": left out", views[1].leftOut, c.left)
+		equal(t, c.name+": left out", left, c.left)
 	}
 }
 
@@ -290,13 +290,13 @@ func TestSequencePromise6(t *testing.T) {
 		t.Error(err)
 	}
 	card, _ := os.ReadFile(filepath.Join(dir, "README.md"))
-	if want := "Turns that train and are not in `sequences`: 1 for empty, 1 for no_tokens, 1 for source.\n"; !strings.Contains(string(card), want) {
+	if want := "In no row of `sequences`: 1 for empty, 1 for no_tokens, 1 for source.\n"; !strings.Contains(string(card), want) {
 		t.Errorf("the card does not say %s", want)
 	}
 	path := filepath.Join(dir, "manifest.json")
 	text, _ := os.ReadFile(path)
 	os.WriteFile(path, bytes.ReplaceAll(text, []byte(`"no_tokens": 1`), []byte(`"no_tokens": 2`)), 0o644)
-	if err := Check(context.Background(), disk.OS{}, dir); err == nil || !strings.Contains(err.Error(), "sequences: 2 turns that train in rows and 4 left out, but 5 train") {
+	if err := Check(context.Background(), disk.OS{}, dir); err == nil || !strings.Contains(err.Error(), "sequences: 2 in rows and 4 left out, but there are 5 turns that train") {
 		t.Error(err)
 	}
 }
@@ -335,9 +335,9 @@ func TestSequenceOfTwoTurnsThatTrain(t *testing.T) {
 
 func TestSequenceOptions(t *testing.T) {
 	for want, opts := range map[string]Options{
-		`option token_sources is "guessed": want engine, rendered, aligned, retokenized`: {TokenSources: []string{"engine", "guessed"}},
-		`option logprobs is "all": want same, complete, any, none`:                       {Logprobs: "all"},
-		`option skip is "leak": want no_tokens, source, logprobs`:                        {Skip: []string{"leak"}},
+		`option token_sources is "guessed": want engine, rendered, aligned, retokenized`:       {TokenSources: []string{"engine", "guessed"}},
+		`option logprobs is "all": want same, complete, any, none`:                             {Logprobs: "all"},
+		`option skip is "leak": want no_tokens, source, logprobs, tools, tool_calls, thinking`: {Skip: []string{"leak"}},
 	} {
 		if err := opts.Check(); err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)
@@ -351,11 +351,12 @@ func TestRandomSequencesAreTheEpisodes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		opts, _ := Options{Logprobs: LogprobsAny, TokenSources: []string{"engine", "aligned", "rendered", "retokenized"}, Skip: []string{SkipNoTokens}}.resolve()
 		for _, v := range viewsOf(t, opts, exporttest.Prompts().Draw(t, "groups")) {
-			rows, err := sequenceRows(v)
+			counted := tally{}
+			rows, err := sequenceRows(v, counted)
 			if err != nil {
 				t.Fatal(err)
 			}
-			episodes, err := episodeRows(v)
+			episodes, err := episodeRows(v, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -365,7 +366,7 @@ func TestRandomSequencesAreTheEpisodes(t *testing.T) {
 					trained += one(c.Trained)
 				}
 			}
-			for _, n := range v.leftOut {
+			for _, n := range counted {
 				trained -= n
 				left++
 			}

@@ -27,6 +27,9 @@ type shards struct {
 	dir    string // of the format
 	format Format
 	opts   Options
+	split  string
+	left   tally      // what is in no row
+	tokens tokenCount // of the files that are done
 	open   *shard
 	done   []File   // Path is the temporary name
 	names  []string // temporary names of all files that were created
@@ -54,7 +57,7 @@ func (s *shards) add(v *view) error {
 			return err
 		}
 	}
-	n, err := s.open.w.add(v)
+	n, err := s.open.w.add(v, s.left)
 	s.open.Rows += int64(n)
 	return err
 }
@@ -81,7 +84,7 @@ func (s *shards) finish() error {
 }
 
 func (s *shards) start() error {
-	path := fmt.Sprintf("%s-%05d.%s.tmp", s.opts.Split, len(s.done), s.format.Ext)
+	path := fmt.Sprintf("%s-%05d.%s.tmp", s.split, len(s.done), s.format.Ext)
 	f, err := s.fs.Create(filepath.Join(s.dir, path))
 	if err != nil {
 		return err
@@ -111,6 +114,7 @@ func (s *shards) end() error {
 	if err = errors.Join(err, o.f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Join(s.dir, o.Path), err)
 	}
+	s.tokens.add(o.w.tokens())
 	o.SHA256 = hex.EncodeToString(o.sum.Sum(nil))
 	s.done = append(s.done, o.File)
 	return nil
@@ -128,5 +132,5 @@ func (s *shards) abandon() error {
 
 // final returns the name of file i of n.
 func (s *shards) final(i int) string {
-	return fmt.Sprintf("%s-%05d-of-%05d.%s", s.opts.Split, i, len(s.done), s.format.Ext)
+	return fmt.Sprintf("%s-%05d-of-%05d.%s", s.split, i, len(s.done), s.format.Ext)
 }

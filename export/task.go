@@ -22,10 +22,18 @@ type task struct {
 	meta          *string
 	draws, passes *int32 // first attempts at the prompt; nil: not seen yet
 	logprobs      *logprobsSeen
+	balancer      *balancer // nil: labels are not balanced
+
+	split      string
+	number     int64  // among the prompts of the export, from 0
+	again      bool   // an earlier prompt is the same task with another failure
+	dropped    string // why the task is in no format that trains; "": it is
+	droppedFor string // what it overlaps with
 }
 
 func newTask(info Info, opts Options, p data.Prompt, seen *logprobsSeen) (*task, error) {
-	t := &task{info: info, opts: opts, logprobs: seen, prompt: p, promptID: p.ID().String(), taskID: p.TaskID().String()}
+	id := p.TaskID()
+	t := &task{info: info, opts: opts, logprobs: seen, prompt: p, promptID: p.ID().String(), taskID: id.String(), split: opts.splits.of(id)}
 	var err error
 	if t.messages, t.full, err = messages(p.Messages); err != nil {
 		return nil, err

@@ -14,9 +14,12 @@ type view struct {
 	episodes []string // len(Rollouts): their ids
 	failure  *string  // id of the failed attempt in the context; nil: there is none
 
-	rows      []Episode        // of Rollouts, once asked for
-	sequences []SequenceRow    // of Rollouts, once asked for
-	leftOut   map[string]int64 // turns that train and are in no sequence, by reason; nil: not asked for yet
+	first   bool     // of its prompt
+	number  int64    // among the groups of reflections of the export, from 0
+	drop    []string // len(Rollouts): why a rollout that trains is in no format that trains; "": it is
+	dropFor []string // len(Rollouts): what it duplicates; "": nothing
+
+	rows []Episode // of Rollouts, once asked for
 }
 
 func newView(t *task, g data.Group) *view {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +24,7 @@ var info = export.Info{
 }
 
 // all are the options that let the fixture into every format: most of what trains in it has no ids.
-var all = export.Options{ToolText: true, Skip: []string{export.SkipNoTokens}}
+var all = export.Options{ToolText: true, ChatTemplate: "chatml", Skip: []string{export.SkipNoTokens, export.SkipTools, export.SkipThinking}}
 
 func write(t *testing.T, dir string, opts export.Options, formats []export.Format, groups []data.Group) export.Manifest {
 	t.Helper()
@@ -46,14 +48,18 @@ func TestWriteThenCheck(t *testing.T) {
 	if m.Counts != want {
 		t.Errorf("counts %+v\nwant   %+v", m.Counts, want)
 	}
-	rows := map[string]int64{"episodes": 15, "failures": 4, "kto": 6, "sequences": 1}
+	rows := map[string]int64{ // one of the five prompts has tools, which most formats of text have no field for
+		"episodes": 15, "failures": 4, "kto": 6, "sequences": 1, "rl_prompts": 4, "rl_prompts_reflect": 3, "dpo": 1, "dpo_answers": 3,
+		"sft": 2, "sft_messages": 2, "sft_tokens": 1, "sft_tokens_mask": 1, "sdft": 2, "kto_messages": 5, "kto_text": 5, "dpo_messages": 1, "dpo_swift": 1,
+		"dpo_nemo": 1, "sft_messages_detail": 2, "sft_messages_slime": 2, "sft_messages_tinker": 2, "sft_messages_swift": 2,
+	}
 	for _, f := range m.Formats {
 		if f.Rows != rows[f.Table] {
 			t.Errorf("%s: %d rows, want %d", f.Name, f.Rows, rows[f.Table])
 		}
 	}
-	if names := tree(t, dir); len(names) != 2+len(export.Formats()) {
-		t.Errorf("files: %v", names)
+	if files := tree(t, dir); len(files) != 3+len(export.Formats()) {
+		t.Errorf("files: %v", slices.Sorted(maps.Keys(files)))
 	}
 }
 
@@ -79,7 +85,7 @@ func tree(t *testing.T, dir string) map[string]string {
 func TestSameGroupsSameBytes(t *testing.T) {
 	a, b := t.TempDir(), t.TempDir()
 	write(t, a, all, export.Formats(), exporttest.Groups())
-	write(t, b, export.Options{ShardRows: 1, RowGroupRows: 2, Times: true, Split: "test", ToolText: true, Skip: all.Skip}, export.Formats(), exporttest.Groups())
+	write(t, b, export.Options{ShardRows: 1, RowGroupRows: 2, Times: true, Split: "test", ToolText: true, ChatTemplate: "chatml", Skip: all.Skip}, export.Formats(), exporttest.Groups())
 	write(t, b, all, export.Formats(), exporttest.Groups()) // over another export
 	got, want := tree(t, b), tree(t, a)
 	for name := range want {
@@ -155,7 +161,7 @@ func TestErrorKeepsTheExportBefore(t *testing.T) {
 	before := tree(t, dir)
 	broken := exporttest.Groups()
 	broken[len(broken)-1].Rollouts[1].Turns[1].Content = "\xff"
-	_, err := export.Write(context.Background(), disk.OS{}, dir, info, export.Options{Split: "other", ToolText: true, Skip: all.Skip}, export.Formats(), exporttest.All(broken))
+	_, err := export.Write(context.Background(), disk.OS{}, dir, info, export.Options{Split: "other", ToolText: true, ChatTemplate: "chatml", Skip: all.Skip}, export.Formats(), exporttest.All(broken))
 	if err == nil || !strings.Contains(err.Error(), "group attempts 0: episodes: row 1: column calls[0].completion: not valid UTF-8") {
 		t.Errorf("error %v", err)
 	}
@@ -187,7 +193,7 @@ func TestRefusedBeforeAnythingIsWritten(t *testing.T) {
 		"split":           {opts: export.Options{Split: "../x"}, formats: export.Formats(), want: `option split is "../x"`},
 		"negative":        {opts: export.Options{RowGroupRows: -1}, formats: export.Formats(), want: "option row_group_rows is -1"},
 		"mode":            {info: export.Info{LogprobsMode: "x"}, formats: export.Formats(), want: `want raw, processed or sampled_unknown`},
-		"broken group":    {formats: export.Formats(), groups: []data.Group{bad}, want: "no messages"},
+		"broken group":    {opts: all, formats: export.Formats(), groups: []data.Group{bad}, want: "no messages"},
 		"attempts late":   {formats: []export.Format{export.Episodes}, groups: late, want: "attempts after another group of the same prompt"},
 		"failure uncount": {formats: []export.Format{export.Failures}, groups: late, want: "draws and passes are not known"},
 		"tool calls":      {formats: []export.Format{export.KTO}, groups: exporttest.Groups(), want: "set tool_text"},

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -14,6 +16,8 @@ import (
 
 	"mulligan/data"
 	"mulligan/data/disk"
+	"mulligan/data/similar"
+	"mulligan/data/source"
 	"mulligan/export"
 	"mulligan/pipeline"
 )
@@ -24,17 +28,26 @@ func exportCommand() *cli.Command {
 		Usage:     "write a run's data for trainers and auditors",
 		ArgsUsage: "RUN --format F[,F] --to DIR",
 		Description: "Formats: " + names(formats) + " (`mulligan list` describes them).\n" +
-			"The same run gives the same bytes. The folder must be empty, or hold an earlier export, which is replaced.",
+			"With --for, what a trainer reads, or its twins of the formats that --format names; trainers: " + strings.Join(export.TrainerNames(), ", ") + ".\n" +
+			"The same run gives the same bytes. The folder must be empty, or hold an earlier export, which is replaced. A run that goes on is exported as far as it is.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "format", Usage: "formats, separated by commas", Value: "episodes,failures,kto"},
+			&cli.StringFlag{Name: "format", Usage: "formats, separated by commas (default: episodes,failures,kto; with --for: all that the trainer reads)"},
+			&cli.StringFlag{Name: "for", Usage: "the trainer that is to read them"},
 			&cli.StringFlag{Name: "to", Usage: "the folder (default: export in the run directory)"},
-			&cli.StringFlag{Name: "split", Usage: "name of the split", Value: "train"},
+			&cli.StringFlag{Name: "split", Usage: "name of the one split (default: train)"},
+			&cli.StringSliceFlag{Name: "splits", Usage: "names and shares of several splits: train=0.9,test=0.1; a task is in one of them, the same in every run"},
+			&cli.StringSliceFlag{Name: "drop", Usage: "keep out of what trains: leak, truncated, no_signal, inexact; may be repeated"},
+			&cli.StringFlag{Name: "deduplicate", Usage: "keep out of what trains: exact (the same again), near (also reflections that say nearly the same)"},
+			&cli.StringSliceFlag{Name: "decontaminate", Usage: "keep tasks out of what trains that share 13 words in a row with this evaluation set: FILE, or FILE:column,column; may be repeated"},
+			&cli.StringFlag{Name: "balance", Usage: "labels: as many rows that passed as rows that failed in formats with a label"},
+			&cli.StringFlag{Name: "pairs", Usage: "of dpo: one (each reflection in one pair) or all", Value: "one"},
+			&cli.StringFlag{Name: "chat-template", Usage: "of the model, for formats that hold text: chatml, llama3"},
 			&cli.Int64Flag{Name: "shard-rows", Usage: "rows after which a new file starts; 0: none"},
 			&cli.BoolFlag{Name: "times", Usage: "include when draws were made and how long they took: two runs then never give the same bytes"},
 			&cli.BoolFlag{Name: "tool-text", Usage: "write tool calls that the engine parsed as JSON text where a format has no field for them"},
-			&cli.StringSliceFlag{Name: "token-sources", Usage: "sources of ids that sequences takes; may be repeated (default: engine, rendered, aligned; retokenized only by name)"},
+			&cli.StringSliceFlag{Name: "token-sources", Usage: "sources of ids that formats of token ids take; may be repeated (default: engine, rendered, aligned; retokenized only by name)"},
 			&cli.StringFlag{Name: "logprobs", Usage: "log-probabilities that sequences takes: same, complete, any or none", Value: "same"},
-			&cli.StringSliceFlag{Name: "skip", Usage: "leave out of sequences, and count, what would refuse the export: no_tokens, source, logprobs; may be repeated"},
+			&cli.StringSliceFlag{Name: "skip", Usage: "leave out, and count, what would refuse the export: no_tokens, source, logprobs, tools, tool_calls, thinking; may be repeated"},
 			&cli.StringFlag{Name: "fill-logprobs", Usage: "where the engine gave a token no log-probability, take the one that this model gave in `mulligan score`; rows say so"},
 			&cli.BoolFlag{Name: "json", Usage: "print the manifest"},
 		},
@@ -58,9 +71,15 @@ func exportCommand() *cli.Command {
 				}
 				groups = r.Filled(by)
 			}
-			m, err := exportTo(ctx, r, groups, to, strings.Split(c.String("format"), ","), export.Options{
-				Split: c.String("split"), ShardRows: c.Int64("shard-rows"), Times: c.Bool("times"), ToolText: c.Bool("tool-text"),
-				TokenSources: c.StringSlice("token-sources"), Logprobs: c.String("logprobs"), Skip: c.StringSlice("skip")})
+			splits, err := shares(c.StringSlice("splits"))
+			if err != nil {
+				return err
+			}
+			m, err := exportTo(ctx, r, groups, to, exportSettings{
+				Formats: list(c.String("format")), For: c.String("for"), Decontaminate: c.StringSlice("decontaminate"),
+				Split: c.String("split"), Splits: splits, ShardRows: c.Int64("shard-rows"), Times: c.Bool("times"), ToolText: c.Bool("tool-text"),
+				Drop: parts(c.StringSlice("drop")), Deduplicate: c.String("deduplicate"), Balance: c.String("balance"), Pairs: c.String("pairs"), ChatTemplate: c.String("chat-template"),
+				TokenSources: parts(c.StringSlice("token-sources")), Logprobs: c.String("logprobs"), Skip: parts(c.StringSlice("skip"))}, "")
 			if err != nil {
 				return err
 			}
@@ -69,36 +88,146 @@ func exportCommand() *cli.Command {
 				enc.SetIndent("", "  ")
 				return enc.Encode(m)
 			}
-			for _, f := range m.Formats {
-				var bytes int64
-				for _, file := range f.Files {
-					bytes += file.Bytes
-				}
-				printf(c, "%-16s %8s rows  %3d files  %9s bytes  %s\n", f.Name, count(int(f.Rows)), len(f.Files), count(int(bytes)), filepath.Join(to, f.Name))
-			}
+			printExport(c, m, to)
 			return nil
 		},
 	}
 }
 
-// exportTo writes a run's finished prompts.
-func exportTo(ctx context.Context, r *pipeline.Run, groups iter.Seq2[data.Group, error], to string, wanted []string, opts export.Options) (export.Manifest, error) {
-	var fs []export.Format
-	for _, name := range wanted {
-		f, ok := formats[strings.TrimSpace(name)]
-		if !ok {
-			return export.Manifest{}, usagef("export: format %q is not known; known: %s", name, names(formats))
+// printExport lists what was written and what was not.
+func printExport(c *cli.Context, m export.Manifest, to string) {
+	if m.Unfinished != "" {
+		printf(c, "the run is not at its end: %s\n", m.Unfinished)
+	}
+	width := 0
+	for _, f := range m.Formats {
+		width = max(width, len(f.Name))
+	}
+	for _, f := range m.Formats {
+		var bytes int64
+		for _, file := range f.Files {
+			bytes += file.Bytes
 		}
-		fs = append(fs, f)
+		printf(c, "%-*s %8s rows  %3d files  %11s bytes  %s\n", width, f.Name, count(int(f.Rows)), len(f.Files), count(int(bytes)), filepath.Join(to, f.Name))
+		for _, reason := range slices.Sorted(maps.Keys(f.LeftOut)) {
+			printf(c, "%-*s %8s left out: %s\n", width, "", count(int(f.LeftOut[reason])), reason)
+		}
+	}
+}
+
+// list splits a list with commas; "" has none.
+func list(text string) []string { return parts([]string{text}) }
+
+// parts splits every element at its commas.
+func parts(elements []string) []string {
+	var all []string
+	for _, e := range elements {
+		for _, part := range strings.Split(e, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				all = append(all, part)
+			}
+		}
+	}
+	return all
+}
+
+// shares reads name=share.
+func shares(from []string) (map[string]float64, error) {
+	all := map[string]float64{}
+	for _, s := range parts(from) {
+		name, share, ok := strings.Cut(s, "=")
+		f, err := strconv.ParseFloat(share, 64)
+		if _, twice := all[name]; !ok || err != nil || twice {
+			return nil, usagef("--splits %q: want a name and its share, once each, such as train=0.9,test=0.1", s)
+		}
+		all[name] = f
+	}
+	return all, nil
+}
+
+// exportTo writes a run's finished prompts. Paths in the settings start at base.
+func exportTo(ctx context.Context, r *pipeline.Run, groups iter.Seq2[data.Group, error], to string, s exportSettings, base string) (export.Manifest, error) {
+	fs, err := s.formats()
+	if err != nil {
+		return export.Manifest{}, err
+	}
+	opts := s.options()
+	if err := opts.Check(); err != nil {
+		return export.Manifest{}, usagef("export: %v", err)
 	}
 	if r.Finished() == 0 {
 		return export.Manifest{}, fmt.Errorf("export %s: no prompt is finished", r.Dir)
+	}
+	if opts.Overlap, err = evaluationSets(ctx, base, s.Decontaminate); err != nil {
+		return export.Manifest{}, err
 	}
 	info, err := exportInfo(r)
 	if err != nil {
 		return export.Manifest{}, err
 	}
 	return export.Write(ctx, disk.OS{}, to, info, opts, fs, groups)
+}
+
+// formats returns those that the settings name, the twins that a trainer reads, and the list of what is dropped where something may be.
+func (s exportSettings) formats() ([]export.Format, error) {
+	wanted := s.Formats
+	if s.For != "" {
+		if slices.Equal(wanted, defaultSettings().Export.Formats) { // a plan that names none
+			wanted = nil
+		}
+		fs, err := export.ForTrainer(s.For, wanted)
+		if err != nil {
+			return nil, usagef("export: %v", err)
+		}
+		return s.withDropped(fs), nil
+	}
+	if len(wanted) == 0 {
+		wanted = defaultSettings().Export.Formats
+	}
+	var fs []export.Format
+	for _, name := range wanted {
+		f, ok := formats[name]
+		if !ok {
+			return nil, usagef("export: format %q is not known; known: %s", name, names(formats))
+		}
+		fs = append(fs, f)
+	}
+	return s.withDropped(fs), nil
+}
+
+func (s exportSettings) withDropped(fs []export.Format) []export.Format {
+	screened := len(s.Drop) > 0 || s.Deduplicate != "" || s.Balance != "" || len(s.Decontaminate) > 0
+	if screened && !slices.ContainsFunc(fs, func(f export.Format) bool { return f.Table == export.DroppedRows.Table }) {
+		fs = append(fs, export.DroppedRows)
+	}
+	return fs
+}
+
+// evaluationSets reads the texts that no task may overlap with; nil: there are none.
+func evaluationSets(ctx context.Context, base string, sets []string) (*similar.Decontaminator, error) {
+	if len(sets) == 0 {
+		return nil, nil
+	}
+	entries := func(yield func(similar.Entry, error) bool) {
+		for _, set := range sets {
+			path, columns := set, ""
+			if !exists(set) {
+				if i := strings.LastIndexByte(set, ':'); i > 0 {
+					path, columns = set[:i], set[i+1:]
+				}
+			}
+			for t, err := range source.Texts(ctx, base, path, list(columns)) {
+				if !yield(similar.Entry{Set: filepath.Base(t.File), Name: t.Place, Text: t.Text}, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+	d, err := similar.NewDecontaminator(entries, similar.DecontaminateOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("decontaminate: %w", err)
+	}
+	return d, nil
 }
 
 // scoredBy finds the one model of this name that has scored draws of a run.
@@ -147,6 +276,9 @@ func exportInfo(r *pipeline.Run) (export.Info, error) {
 		return info, err
 	}
 	info.Summary = sum.table()
+	if r.Finished() < r.Head.Prompts {
+		info.Unfinished = fmt.Sprintf("%d of %d prompts are finished", r.Finished(), r.Head.Prompts)
+	}
 	if len(sessions) > 0 && sessions[0].LogprobsMode != "none" {
 		info.LogprobsMode = string(sessions[0].LogprobsMode)
 	}

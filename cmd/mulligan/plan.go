@@ -92,15 +92,26 @@ type samplingSettings struct {
 
 type exportSettings struct {
 	To      string   `yaml:"to" help:"folder; empty: export in the run directory"`
-	Formats []string `yaml:"formats" help:"written when the run ends; empty: none"`
-	Split   string   `yaml:"split" help:"name of the split"`
+	Formats []string `yaml:"formats" help:"written when the run ends; empty: none, or with for, all that the trainer reads"`
+	For     string   `yaml:"for" help:"the trainer that is to read them (export --for): its twins of the formats"`
+
+	Split  string             `yaml:"split" help:"name of the one split; empty: train"`
+	Splits map[string]float64 `yaml:"splits" help:"names and shares of several splits ({train: 0.9, test: 0.1}); a task is in one of them, the same in every run"`
+
+	Drop          []string `yaml:"drop" help:"keep out of what trains: leak, truncated, no_signal, inexact"`
+	Deduplicate   string   `yaml:"deduplicate" help:"keep out of what trains: exact (the same again), near (also reflections that say nearly the same)"`
+	Decontaminate []string `yaml:"decontaminate" help:"keep tasks out of what trains that share 13 words in a row with these evaluation sets: FILE, or FILE:column,column"`
+	Balance       string   `yaml:"balance" help:"labels: as many rows that passed as rows that failed in formats with a label"`
+	Pairs         string   `yaml:"pairs" help:"of dpo: one (each reflection in one pair) or all"`
+	ChatTemplate  string   `yaml:"chat_template" help:"of the model, for formats that hold text: chatml, llama3"`
 
 	ShardRows int64 `yaml:"shard_rows" help:"rows after which a new file starts; 0: none"`
 	ToolText  bool  `yaml:"tool_text" help:"write tool calls that the engine parsed as JSON text where a format (kto) has no field for them"`
+	Times     bool  `yaml:"-"`
 
-	TokenSources []string `yaml:"token_sources" help:"sources of ids that sequences takes; empty: engine, rendered and aligned; retokenized only by name"`
+	TokenSources []string `yaml:"token_sources" help:"sources of ids that formats of token ids take; empty: engine, rendered and aligned; retokenized only by name"`
 	Logprobs     string   `yaml:"logprobs" help:"log-probabilities that sequences takes: same (no unknown mode, no mixture), complete (and every token that trains has one), any or none"`
-	Skip         []string `yaml:"skip" help:"leave out of sequences, and count, what would refuse the export: no_tokens, source, logprobs"`
+	Skip         []string `yaml:"skip" help:"leave out, and count, what would refuse the export: no_tokens, source, logprobs, tools, tool_calls, thinking"`
 }
 
 func defaultSettings() planSettings {
@@ -111,7 +122,7 @@ func defaultSettings() planSettings {
 			Tokens: "auto", ScoreEnds: true, Dialect: "auto", CheckEvery: time.Minute},
 		Sampling: samplingSettings{Temperature: 1, TopP: 1, RepeatPenalty: 1, MaxTokens: 512, Context: 4096, Think: "off"},
 		Seed:     1, MaxFailed: 100,
-		Export: exportSettings{Formats: []string{"episodes", "failures", "kto"}, Split: "train", Logprobs: "same"},
+		Export: exportSettings{Formats: []string{"episodes", "failures", "kto"}, Pairs: "one", Logprobs: "same"},
 	}
 }
 
@@ -274,10 +285,8 @@ func (p *plan) check(root section) error {
 	if err := s.Export.options().Check(); err != nil {
 		return bad("export", "", err.Error())
 	}
-	for _, f := range s.Export.Formats {
-		if _, ok := formats[f]; !ok {
-			return bad("export.formats", fmt.Sprintf("%q", f), "some of: "+names(formats))
-		}
+	if _, err := s.Export.formats(); err != nil {
+		return root.errorf(at("export"), "%v", err)
 	}
 	return p.checkSampling(root, bad)
 }

@@ -118,5 +118,6 @@ func byName(list []export.Format) map[string]export.Format {
 	for _, f := range list {
 		m[f.Name] = f
 	}
+	m["rollouts"] = export.Sequences // by the name that trainers' documents have for it
 	return m
 }

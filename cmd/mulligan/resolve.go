@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strconv"
 
 	"mulligan/data"
+	"mulligan/export"
 	"mulligan/pipeline"
 	"mulligan/reward"
 )
@@ -80,8 +80,14 @@ func (p *plan) countPrompts(ctx context.Context) (int, error) {
 				return n, fmt.Errorf("prompt %d (%s): ground truth for the verifier %s: %w", n, prompt.Source, p.verifier.name, err)
 			}
 		}
-		if len(prompt.Tools) > 0 && slices.Contains(p.settings.Export.Formats, "kto") && !p.settings.Export.ToolText {
-			return n, usagef("export.formats: kto has no field for the tool calls that prompt %d makes the engine parse: set export.tool_text: true, or tools_in: prompt in the source, or leave kto out", n)
+		if len(prompt.Tools) > 0 && len(p.settings.Export.Formats) > 0 {
+			fs, err := p.settings.Export.formats()
+			if err == nil {
+				err = export.CheckTools(fs, p.settings.Export.options())
+			}
+			if err != nil {
+				return n, usagef("export.formats: prompt %d: %v", n, err)
+			}
 		}
 		n++
 		if p.settings.Limit > 0 && n == p.settings.Limit {

@@ -125,7 +125,7 @@ func finish(ctx context.Context, c *cli.Context, p *plan, r *pipeline.Run, outco
 		} else if !filepath.IsAbs(exported) {
 			exported = filepath.Join(filepath.Dir(p.file), exported)
 		}
-		if _, err := exportTo(ctx, r, r.Groups(), exported, p.settings.Export.Formats, p.settings.Export.options()); err != nil {
+		if _, err := exportTo(ctx, r, r.Groups(), exported, p.settings.Export, filepath.Dir(p.file)); err != nil {
 			return err
 		}
 	}
@@ -145,7 +145,8 @@ func finish(ctx context.Context, c *cli.Context, p *plan, r *pipeline.Run, outco
 }
 
 func (s exportSettings) options() export.Options {
-	return export.Options{Split: s.Split, ShardRows: s.ShardRows, ToolText: s.ToolText,
+	return export.Options{Split: s.Split, Splits: s.Splits, ShardRows: s.ShardRows, ToolText: s.ToolText, Times: s.Times,
+		Drop: s.Drop, Deduplicate: s.Deduplicate, Balance: s.Balance, Pairs: s.Pairs, ChatTemplate: s.ChatTemplate,
 		TokenSources: s.TokenSources, Logprobs: s.Logprobs, Skip: s.Skip}
 }
 

@@ -1,0 +1,122 @@
+package export
+
+// DPORow is a row of the format dpo: two reflections on one failed attempt, as TRL's DPOTrainer and OpenRLHF's
+// RewardDataset read them (prompt, chosen, rejected; trl/trainer/dpo_trainer.py at f2cd577; tools is shown to the chat template).
+type DPORow struct {
+	Prompt     []Message `parquet:"prompt,list" json:"prompt"`           // up to and including the request to reflect
+	Chosen     []Message `parquet:"chosen,list" json:"chosen"`           // a reflection whose retry passed
+	Rejected   []Message `parquet:"rejected,list" json:"rejected"`       // one whose retry failed
+	Tools      *string   `parquet:"tools,dict" json:"tools"`             // JSON array of {type: function, function: {...}}
+	TaskID     string    `parquet:"task_id,dict" json:"task_id"`         // digest of the task
+	GroupID    string    `parquet:"group_id,dict" json:"group_id"`       // reflections on one failed attempt
+	ChosenID   string    `parquet:"chosen_id" json:"chosen_id"`          // row of the format episodes
+	RejectedID string    `parquet:"rejected_id,dict" json:"rejected_id"` // likewise
+}
+
+// The values of Options.Pairs.
+const (
+	PairsOne = "one" // each reflection in one pair at most
+	PairsAll = "all" // each that passed with each that failed
+)
+
+// pair is a reflection that helped and one that did not.
+type pair struct{ chosen, rejected example }
+
+// pairs returns the pairs of the group. Reflections that no pair holds are counted.
+func (v *view) pairs(left tally, has carries) ([]pair, error) {
+	all, err := v.examples(left, has)
+	if err != nil {
+		return nil, err
+	}
+	var passed, failed []example
+	for _, e := range all {
+		if e.passed {
+			passed = append(passed, e)
+		} else {
+			failed = append(failed, e)
+		}
+	}
+	var found []pair
+	in := map[int]bool{}
+	for i, p := range passed {
+		for k, f := range failed {
+			if v.task.opts.Pairs == PairsOne && i != k || p.completion == f.completion {
+				continue
+			}
+			found = append(found, pair{p, f})
+			in[p.rollout], in[f.rollout] = true, true
+		}
+	}
+	left.add(leftOutUnpaired, int64(len(all)-len(in)))
+	return found, nil
+}
+
+// leftOutUnpaired counts reflections without one of the other label, and another text, to set against.
+const leftOutUnpaired = "unpaired"
+
+func dpoRows(v *view, left tally) ([]DPORow, error) {
+	all, err := v.pairs(left, carries{tools: true})
+	var rows []DPORow
+	for _, p := range all {
+		rows = append(rows, DPORow{
+			Prompt: p.chosen.prompt, Chosen: []Message{p.chosen.completion}, Rejected: []Message{p.rejected.completion}, Tools: p.chosen.tools,
+			TaskID: v.task.taskID, GroupID: v.id, ChosenID: v.episodes[p.chosen.rollout], RejectedID: v.episodes[p.rejected.rollout],
+		})
+	}
+	return rows, err
+}
+
+func (d *DPORow) check() error {
+	if d.ChosenID == d.RejectedID {
+		return columnErrorf("rejected_id", "is chosen_id")
+	}
+	return preference(d.Prompt, d.Chosen, d.Rejected)
+}
+
+func (d *DPORow) task() string { return d.TaskID }
+
+// preference checks a pair. Equal answers teach nothing, and their loss looks like that of any other pair.
+func preference(prompt, chosen, rejected []Message) error {
+	if err := exchange("prompt", prompt, "chosen", chosen); err != nil {
+		return err
+	}
+	if err := answered("rejected", rejected); err != nil {
+		return err
+	}
+	if chosen[0] == rejected[0] {
+		return columnErrorf("rejected", "is chosen")
+	}
+	return nil
+}
+
+// dpoChecker checks the rows of the format dpo, those of a group one after the other.
+type dpoChecker struct {
+	group string
+	seen  map[string]bool // episode: it was chosen
+	turns int64           // in pairs
+}
+
+func (c *dpoChecker) row(d *DPORow) error {
+	if err := d.check(); err != nil {
+		return err
+	}
+	if c.group != d.GroupID {
+		c.group, c.seen = d.GroupID, map[string]bool{}
+	}
+	for _, e := range []struct {
+		column, id string
+		chosen     bool
+	}{{"chosen_id", d.ChosenID, true}, {"rejected_id", d.RejectedID, false}} {
+		chosen, known := c.seen[e.id]
+		if known && chosen != e.chosen {
+			return columnErrorf(e.column, "is on the other side in a row before")
+		}
+		c.turns += one(!known)
+		c.seen[e.id] = e.chosen
+	}
+	return nil
+}
+
+func (c *dpoChecker) end(f ManifestFormat, n Counts) error {
+	return addsUp(c.turns, f, n.Trained, "turns that train")
+}

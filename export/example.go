@@ -1,0 +1,165 @@
+package export
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"mulligan/data"
+)
+
+// example is one turn that trains, as the formats of text have it.
+type example struct {
+	rollout    int
+	prompt     []Message // all that came before the turn, the request to reflect last
+	completion Message   // the reflection
+	passed     bool      // the retry
+	tools      *string   // JSON array of {type: function, function: {...}}; nil: none
+	thinking   *string   // what the engine kept apart from the completion; nil: nothing
+}
+
+// conversation returns prompt and completion in one.
+func (e example) conversation() []Message {
+	return append(e.prompt[:len(e.prompt):len(e.prompt)], e.completion)
+}
+
+// carries says what the rows of a format have room for besides messages of role and content.
+type carries struct{ tools, thinking bool }
+
+// The values of Options.Skip for formats of text.
+const (
+	SkipTools     = "tools"      // tools that the engine put into the prompt, for which the format has no field
+	SkipThinking  = "thinking"   // a turn that trains has thinking that the engine kept apart, for which the format has no field
+	SkipToolCalls = "tool_calls" // a message holds calls that the engine parsed
+)
+
+// examples returns the turns of the group that train, but for those that filters keep out or that the
+// options leave out; these it counts.
+func (v *view) examples(left tally, has carries) ([]example, error) {
+	var all []example
+	for rollout, turn := range v.trained(left) {
+		e, err := v.example(rollout, turn, has)
+		if refused := new(refusal); errors.As(err, &refused) && v.task.opts.skips(refused.reason) {
+			left.add(refused.reason, 1)
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("rollout %d: turn %d (%s): %w", rollout, turn, v.Rollouts[rollout].Turns[turn].Step, err)
+		}
+		if !speaks(e.prompt, e.completion) {
+			left.add(leftOutEmpty, 1)
+			continue
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+// helpful returns the examples whose retry passed, and counts the others.
+func (v *view) helpful(left tally, has carries) ([]example, error) {
+	all, err := v.examples(left, has)
+	var good []example
+	for _, e := range all {
+		if e.passed {
+			good = append(good, e)
+		}
+	}
+	left.add(leftOutFailed, int64(len(all)-len(good)))
+	return good, err
+}
+
+// leftOutFailed counts turns that train and whose retry failed, in formats of what is to be imitated.
+const leftOutFailed = "retry_failed"
+
+func (v *view) example(rollout, turn int, has carries) (example, error) {
+	r := v.Rollouts[rollout]
+	retry := r.Last(data.StepRetry)
+	if retry == nil || retry.Verdict == nil {
+		return example{}, errors.New("it trains, but no retry was judged")
+	}
+	e := example{rollout: rollout, passed: retry.Verdict.Pass, thinking: known(r.Turns[turn].Thinking)}
+	if e.thinking != nil && !has.thinking {
+		return e, &refusal{SkipThinking, errors.New("the engine kept its thinking apart, for which the format has no field: train on sequences, which hold all tokens, or name thinking in skip to leave such rows out")}
+	}
+	var err error
+	if e.prompt, err = v.conversation(rollout, turn); err != nil {
+		return e, err
+	}
+	if e.completion, err = v.task.template(r.Turns[turn].Message); err != nil {
+		return e, err
+	}
+	e.tools, err = v.task.toolsFor(has)
+	return e, err
+}
+
+// conversation returns the first n messages of a rollout as every chat template takes them.
+func (v *view) conversation(rollout, n int) ([]Message, error) {
+	turns := v.Rollouts[rollout].Turns[:n]
+	all := make([]Message, len(turns))
+	for i, t := range turns {
+		var err error
+		if all[i], err = v.task.template(t.Message); err != nil {
+			return nil, fmt.Errorf("message %d: %w", i, err)
+		}
+	}
+	return all, nil
+}
+
+// toolsFor returns the prompt's tools as chat templates expect them, or a refusal where there are some and no field for them.
+func (t *task) toolsFor(has carries) (*string, error) {
+	if len(t.prompt.Tools) > 0 && !has.tools {
+		return nil, &refusal{SkipTools, errors.New("the engine put the tools into the prompt, for which the format has no field: set tools_in: prompt in the source, or name tools in skip to leave such rows out")}
+	}
+	return openAITools(t.prompt.Tools)
+}
+
+// template returns a message as every chat template takes it. Calls that the engine parsed have no
+// place there: how they look as text differs from model to model.
+func (t *task) template(m data.Message) (Message, error) {
+	if len(m.ToolCalls) == 0 {
+		return Message{m.Role, m.Content}, nil
+	}
+	if !t.opts.ToolText {
+		return Message{}, &refusal{SkipToolCalls, errors.New("a message holds tool calls that the engine parsed, which role and content cannot carry: leave out the format, set tool_text to write them as JSON text, or name tool_calls in skip to leave such rows out")}
+	}
+	return Message{m.Role, m.Answer()}, nil
+}
+
+// openAITools returns tools in the shape that chat templates expect, or nil for none.
+func openAITools(tools []data.Tool) (*string, error) {
+	if len(tools) == 0 {
+		return nil, nil
+	}
+	type function struct {
+		Name        string          `json:"name"`
+		Description string          `json:"description"`
+		Parameters  json.RawMessage `json:"parameters,omitempty"`
+	}
+	type tool struct {
+		Type     string   `json:"type"`
+		Function function `json:"function"`
+	}
+	list := make([]tool, len(tools))
+	for i, t := range tools {
+		list[i] = tool{"function", function{t.Name, t.Description, t.Parameters}}
+	}
+	return encode(list)
+}
+
+// CheckTools returns why an export would end at a task whose tools the engine puts into the prompt; nil: it would not.
+func CheckTools(formats []Format, o Options) error {
+	for _, f := range formats {
+		switch f.Table {
+		case ktoTable.name, dpoTable.name, dpoAnswersTable.name:
+			if !o.ToolText && !o.skips(SkipToolCalls) {
+				return fmt.Errorf("%s has no field for the tool calls that the engine parses: set tool_text: true, or tools_in: prompt in the source, or leave it out", f.Name)
+			}
+		case episodeTable.name, failureTable.name, droppedTable.name, sequenceTable.name, sftTokensTable.name, sftMaskTable.name:
+		default:
+			if !o.skips(SkipTools) {
+				return fmt.Errorf("%s has no field for the tools that the engine puts into the prompt: set tools_in: prompt in the source, or leave it out", f.Name)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package export
+
+import (
+	"encoding/json"
+	"errors"
+
+	"mulligan/data"
+)
+
+// RLPrompt is a row of the formats rl_prompts and rl_prompts_reflect: what the policy is asked, and the ground truth that a reward
+// function needs. It has the columns of verl's RLHFDataset, SkyRL's PromptDataset, TRL's GRPOTrainer, OpenRLHF, slime and
+// verifiers side by side; nothing in it is NULL, because these differ in what they make of one.
+type RLPrompt struct {
+	DataSource  string      `parquet:"data_source,dict" json:"data_source"` // data set and split of the task
+	Prompt      []Message   `parquet:"prompt,list" json:"prompt"`
+	Ability     string      `parquet:"ability,dict" json:"ability"` // stage
+	RewardModel RewardModel `parquet:"reward_model" json:"reward_model"`
+	ExtraInfo   ExtraInfo   `parquet:"extra_info" json:"extra_info"`
+	EnvClass    string      `parquet:"env_class,dict" json:"env_class"` // mulligan
+	RewardSpec  RewardSpec  `parquet:"reward_spec" json:"reward_spec"`
+	Label       string      `parquet:"label,dict" json:"label"`      // ground truth, JSON
+	Answer      string      `parquet:"answer,dict" json:"answer"`    // the same
+	Info        string      `parquet:"info,dict" json:"info"`        // JSON object: verifier, its options, ground truth, what the source carried along
+	ExampleID   int64       `parquet:"example_id" json:"example_id"` // unique in the export, all splits together
+	Metadata    RLMetadata  `parquet:"metadata" json:"metadata"`
+}
+
+// RewardModel is what verl hands to its reward function.
+type RewardModel struct {
+	Style       string `parquet:"style,dict" json:"style"`               // rule
+	GroundTruth string `parquet:"ground_truth,dict" json:"ground_truth"` // JSON; "" if the task has none
+}
+
+// RewardSpec is what SkyRL hands to its environment.
+type RewardSpec struct {
+	Method      string `parquet:"method,dict" json:"method"`             // rule
+	GroundTruth string `parquet:"ground_truth,dict" json:"ground_truth"` // as in RewardModel
+}
+
+// ExtraInfo is what else verl hands to its reward function.
+type ExtraInfo struct {
+	Index        int64  `parquet:"index" json:"index"` // example_id: trainers group samples by it
+	Split        string `parquet:"split,dict" json:"split"`
+	TaskID       string `parquet:"task_id,dict" json:"task_id"`
+	GroupID      string `parquet:"group_id,dict" json:"group_id"`           // stage reflect: rollouts in episodes that start here; else ""
+	Stage        string `parquet:"stage,dict" json:"stage"`                 // task, reflect
+	FirstAttempt string `parquet:"first_attempt,dict" json:"first_attempt"` // stage reflect: the failed one, as a verifier is shown it; else ""
+	Feedback     string `parquet:"feedback,dict" json:"feedback"`           // stage reflect: what the verifier said of it, which never holds the ground truth; else ""
+	Verifier     string `parquet:"verifier,dict" json:"verifier"`
+}
+
+// RLMetadata is what slime hands to its reward function.
+type RLMetadata struct {
+	TaskID string `parquet:"task_id,dict" json:"task_id"`
+	Stage  string `parquet:"stage,dict" json:"stage"`
+}
+
+// The stages of an RLPrompt.
+const (
+	StageTask    = "task"
+	StageReflect = "reflect"
+)
+
+// leftOutSameTask counts prompts that differ from an earlier one only by the failure that came with them.
+const leftOutSameTask = "same_task"
+
+// rlPromptRows returns one row for each task.
+func rlPromptRows(v *view, left tally) ([]RLPrompt, error) {
+	switch {
+	case !v.first:
+		return nil, nil
+	case v.task.dropped != "":
+		left.add(v.task.dropped, 1)
+		return nil, nil
+	case v.task.again:
+		left.add(leftOutSameTask, 1)
+		return nil, nil
+	}
+	return v.rlPrompt(left, StageTask, len(v.task.prompt.Messages), v.task.number)
+}
+
+// rlReflectRows returns one row for each failed attempt that is reflected on.
+func rlReflectRows(v *view, left tally) ([]RLPrompt, error) {
+	switch {
+	case v.Arm != data.ArmReflection:
+		return nil, nil
+	case v.task.dropped != "":
+		left.add(v.task.dropped, 1)
+		return nil, nil
+	}
+	return v.rlPrompt(left, StageReflect, v.Context, v.number)
+}
+
+func (v *view) rlPrompt(left tally, stage string, turns int, number int64) ([]RLPrompt, error) {
+	row, err := v.rlRow(stage, turns, number)
+	if refused := new(refusal); errors.As(err, &refused) && v.task.opts.skips(refused.reason) {
+		left.add(refused.reason, 1)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if asked("prompt", row.Prompt) != nil {
+		left.add(leftOutEmpty, 1)
+		return nil, nil
+	}
+	return []RLPrompt{row}, nil
+}
+
+func (v *view) rlRow(stage string, turns int, number int64) (RLPrompt, error) {
+	t := v.task
+	if _, err := t.toolsFor(carries{}); err != nil {
+		return RLPrompt{}, err
+	}
+	prompt, err := v.conversation(0, turns)
+	if err != nil {
+		return RLPrompt{}, err
+	}
+	truth, source := "", t.prompt.Source
+	if t.answer != nil {
+		truth = *t.answer
+	}
+	if source == "" {
+		source = t.info.Dataset
+	}
+	info := map[string]any{"verifier": t.info.Verifier}
+	if t.info.VerifierOptions != "" {
+		info["verifier_options"] = json.RawMessage(t.info.VerifierOptions)
+	}
+	if t.answer != nil {
+		info["ground_truth"] = t.prompt.Answer
+	}
+	if len(t.prompt.Meta) > 0 {
+		info["meta"] = t.prompt.Meta
+	}
+	all, err := encode(info)
+	if err != nil {
+		return RLPrompt{}, err
+	}
+	extra := ExtraInfo{Index: number, Split: t.split, TaskID: t.taskID, Stage: stage, Verifier: t.info.Verifier}
+	if a := v.attempt(); stage == StageReflect && a != nil {
+		extra.GroupID, extra.FirstAttempt = v.id, a.Answer()
+		if a.Verdict != nil {
+			extra.Feedback = a.Verdict.Feedback
+		}
+	}
+	return RLPrompt{
+		DataSource: source, Prompt: prompt, Ability: stage, RewardModel: RewardModel{"rule", truth}, ExtraInfo: extra,
+		EnvClass: "mulligan", RewardSpec: RewardSpec{"rule", truth}, Label: truth, Answer: truth, Info: *all,
+		ExampleID: number, Metadata: RLMetadata{t.taskID, stage},
+	}, nil
+}
+
+func (r *RLPrompt) check() error {
+	if err := asked("prompt", r.Prompt); err != nil {
+		return err
+	}
+	truth := r.RewardModel.GroundTruth
+	switch {
+	case r.RewardSpec.GroundTruth != truth || r.Label != truth || r.Answer != truth:
+		return columnErrorf("reward_model.ground_truth", "is not that of reward_spec, label and answer")
+	case truth != "" && !json.Valid([]byte(truth)):
+		return columnErrorf("reward_model.ground_truth", "is not valid JSON")
+	case !json.Valid([]byte(r.Info)):
+		return columnErrorf("info", "is not valid JSON")
+	case r.ExtraInfo.Index != r.ExampleID:
+		return columnErrorf("extra_info.index", "is %d, but example_id is %d", r.ExtraInfo.Index, r.ExampleID)
+	case r.ExtraInfo.TaskID != r.Metadata.TaskID || r.ExtraInfo.Stage != r.Metadata.Stage:
+		return columnErrorf("metadata", "differs from extra_info")
+	}
+	switch stage := r.ExtraInfo.Stage; {
+	case stage != StageTask && stage != StageReflect:
+		return columnErrorf("extra_info.stage", "is %q, want %s or %s", stage, StageTask, StageReflect)
+	case (r.ExtraInfo.GroupID != "") != (stage == StageReflect):
+		return columnErrorf("extra_info.group_id", "is %q in stage %s", r.ExtraInfo.GroupID, stage)
+	}
+	return nil
+}
+
+func (r *RLPrompt) task() string { return r.ExtraInfo.TaskID }

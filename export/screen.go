@@ -1,0 +1,207 @@
+package export
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+
+	"mulligan/data"
+	"mulligan/data/similar"
+)
+
+// screen says what of a run does not train, as the options ask. It sees the groups in order and remembers what it has seen, so
+// each pass over a run needs a new one.
+type screen struct {
+	opts  Options
+	tasks map[data.Digest]*task // of prompts that came with a failure: others are unique in a run
+	texts map[data.Digest]bool  // tasks by what they say
+	said  map[data.Digest]bool  // prompt, reflection and label of what was kept
+	near  map[bool]*similar.Near
+	kept  []string // episodes by their number in near
+}
+
+func newScreen(opts Options) (*screen, error) {
+	s := &screen{opts: opts, tasks: map[data.Digest]*task{}, texts: map[data.Digest]bool{}, said: map[data.Digest]bool{}}
+	if opts.Deduplicate == DuplicatesNear {
+		s.near = map[bool]*similar.Near{}
+		for _, label := range []bool{false, true} {
+			n, err := similar.NewNear(similar.NearOptions{})
+			if err != nil {
+				return nil, err
+			}
+			s.near[label] = n
+		}
+	}
+	return s, nil
+}
+
+// prompt fills what is known of a task when its first group comes.
+func (s *screen) prompt(t *task) {
+	if t.prompt.Failure != nil {
+		id := t.prompt.TaskID()
+		if seen := s.tasks[id]; seen != nil {
+			t.again, t.dropped, t.droppedFor = true, seen.dropped, seen.droppedFor
+			return
+		}
+		defer func() { s.tasks[id] = &task{dropped: t.dropped, droppedFor: t.droppedFor} }()
+	}
+	if s.opts.Overlap != nil {
+		for _, m := range t.prompt.Messages {
+			if m.Role == data.RoleSystem {
+				continue // of the set of tasks, not of the task
+			}
+			if match, found := s.opts.Overlap.Find(m.Content); found {
+				t.dropped, t.droppedFor = DropContaminated, match.String()
+				return
+			}
+		}
+	}
+	if s.opts.Deduplicate != "" {
+		h := data.NewHasher("task text")
+		for _, m := range t.prompt.Messages {
+			d := similar.Digest(m.Content)
+			h.String(m.Role)
+			h.Bytes(d[:])
+		}
+		if id := h.Sum(); s.texts[id] {
+			t.dropped = DropDuplicate
+		} else {
+			s.texts[id] = true
+		}
+	}
+}
+
+// group fills in which rollouts that train are kept out, and why.
+func (s *screen) group(v *view) error {
+	v.drop, v.dropFor = make([]string, len(v.Rollouts)), make([]string, len(v.Rollouts))
+	for i := range v.Rollouts {
+		if v.task.dropped != "" {
+			v.drop[i], v.dropFor[i] = v.task.dropped, v.task.droppedFor
+			continue
+		}
+		k := v.Rollouts[i].Trained()
+		if k < 0 {
+			continue
+		}
+		if v.drop[i] = v.filtered(i, s.opts); v.drop[i] != "" {
+			continue
+		}
+		if err := s.duplicate(v, i, k); err != nil {
+			return fmt.Errorf("rollout %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// filtered returns the first filter of the options that a rollout fails.
+func (v *view) filtered(i int, opts Options) string {
+	r := v.Rollouts[i]
+	for _, f := range opts.Drop {
+		found := false
+		switch f {
+		case DropLeak:
+			for _, t := range r.Turns {
+				found = found || isTrue(t.Leak)
+			}
+		case DropTruncated:
+			for _, t := range r.Turns {
+				found = found || t.Draw.Truncated()
+			}
+		case DropNoSignal:
+			found = v.NoSignal
+		case DropInexact:
+			found = !exactIDs(r)
+		}
+		if found {
+			return f
+		}
+	}
+	return ""
+}
+
+// exactIDs reports whether what trains has ids, and a context, that the engine worked with.
+func exactIDs(r data.Rollout) bool {
+	for _, t := range r.Turns {
+		if t.Train && (t.Draw == nil || t.Draw.Tokens == nil || !t.Draw.Tokens.Source.Exact() || !t.Draw.Tokens.PromptSource.Exact()) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *screen) duplicate(v *view, i, turn int) error {
+	if s.opts.Deduplicate == "" {
+		return nil
+	}
+	r := v.Rollouts[i]
+	retry := r.Last(data.StepRetry)
+	if retry == nil || retry.Verdict == nil {
+		return fmt.Errorf("it trains, but no retry was judged")
+	}
+	h := data.NewHasher("said")
+	for _, t := range r.Turns[:turn+1] {
+		t.Message.Hash(h)
+	}
+	h.Int(int(one(retry.Verdict.Pass)))
+	id := h.Sum()
+	if s.said[id] {
+		v.drop[i] = DropDuplicate
+		return nil
+	}
+	s.said[id] = true
+	if s.near == nil {
+		return nil
+	}
+	s.kept = append(s.kept, v.episodes[i])
+	if d, found := s.near[retry.Verdict.Pass].Add(len(s.kept)-1, r.Turns[turn].Message.Answer()); found {
+		v.drop[i], v.dropFor[i] = DropNear, fmt.Sprintf("%.2f of what episode %s says", d.Similarity, s.kept[d.Of])
+	}
+	return nil
+}
+
+// trained yields rollout and turn of each turn that trains and that nothing keeps out, and counts the others.
+func (v *view) trained(left tally) iter.Seq2[int, int] {
+	return func(yield func(int, int) bool) {
+		for i, r := range v.Rollouts {
+			for k, t := range r.Turns {
+				if !t.Train {
+					continue
+				}
+				if v.drop[i] != "" {
+					left.add(v.drop[i], 1)
+					continue
+				}
+				if !yield(i, k) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// dropReasons are the values of Options.Drop.
+var dropReasons = []string{DropLeak, DropTruncated, DropNoSignal, DropInexact}
+
+// The values of Options.Deduplicate.
+const (
+	DuplicatesExact = "exact" // the same task, or the same prompt and reflection with the same label
+	DuplicatesNear  = "near"  // also reflections with the same label that say nearly the same
+)
+
+// screens says what the options keep out, in words; "": nothing.
+func (o Options) screens() string {
+	var all []string
+	if len(o.Drop) > 0 {
+		all = append(all, "drop: "+strings.Join(o.Drop, ", "))
+	}
+	if o.Deduplicate != "" {
+		all = append(all, "deduplicate: "+o.Deduplicate)
+	}
+	if o.Balance != "" {
+		all = append(all, "balance: "+o.Balance)
+	}
+	if o.Overlap != nil {
+		all = append(all, "decontaminate")
+	}
+	return strings.Join(all, "; ")
+}

@@ -1,0 +1,42 @@
+package export
+
+// SFTRow is a row of the format sft: a reflection whose retry passed, as TRL's SFTTrainer (prompt, completion) and OpenRLHF's
+// SFTDataset (input_key, output_key) read it.
+type SFTRow struct {
+	Prompt     []Message `parquet:"prompt,list" json:"prompt"`         // up to and including the request to reflect
+	Completion []Message `parquet:"completion,list" json:"completion"` // the reflection alone
+}
+
+func sftRows(v *view, left tally) ([]SFTRow, error) {
+	all, err := v.helpful(left, carries{})
+	var rows []SFTRow
+	for _, e := range all {
+		rows = append(rows, SFTRow{e.prompt, []Message{e.completion}})
+	}
+	return rows, err
+}
+
+func (s *SFTRow) check() error { return exchange("prompt", s.Prompt, "completion", s.Completion) }
+
+// SDFTRow is a row of the format sdft: a task with what helped to solve it, as TRL's SDFTTrainer reads it
+// (trl/experimental/sdft): the model with the context teaches the model without it.
+type SDFTRow struct {
+	Prompt            []Message `parquet:"prompt,list" json:"prompt"`                    // the task
+	PrivilegedContext string    `parquet:"privileged_context" json:"privileged_context"` // the reflection whose retry passed
+}
+
+func sdftRows(v *view, left tally) ([]SDFTRow, error) {
+	all, err := v.helpful(left, carries{})
+	var rows []SDFTRow
+	for _, e := range all {
+		rows = append(rows, SDFTRow{e.prompt[:len(v.task.prompt.Messages):len(v.task.prompt.Messages)], e.completion.Content})
+	}
+	return rows, err
+}
+
+func (s *SDFTRow) check() error {
+	if s.PrivilegedContext == "" {
+		return columnErrorf("privileged_context", "is empty")
+	}
+	return asked("prompt", s.Prompt)
+}
