@@ -18,10 +18,13 @@ var layers = map[string][]string{
 	"data/disk":           nil,
 	"data/tokenizer":      nil,
 	"data/disk/disktest":  {"data/disk"},
+	"data/similar":        {"data"},
+	"data/language":       nil,
 	"data/source":         {"data", "data/source/catalog"},
 	"data/source/catalog": {"data"},
 	"reward":              {"data"},
 	"reward/rewardtest":   {"data", "reward"},
+	"reward/server":       {"data", "reward"},
 	"stages/llm":          {"data"},
 	"stages/llm/ollama":   {"data", "data/tokenizer", "stages/llm"},
 	"stages/llm/openai":   {"data", "stages/llm"},
@@ -31,8 +34,11 @@ var layers = map[string][]string{
 	"stages":              {"data", "reward", "stages/llm", "stages/prompts"},
 	"pipeline/journal":    {"data/disk"},
 	"pipeline":            {"data", "data/disk", "data/source", "reward", "stages", "stages/llm", "pipeline/journal"},
-	"export":              {"data", "data/disk"},
+	"export":              {"data", "data/disk", "data/similar"},
 	"export/exporttest":   {"data", "export"},
+	"export/audit":        {"data", "data/disk", "data/language", "data/similar", "export", "reward", "reward/rate"},
+	"export/audit/page":   {"data", "export", "export/audit", "reward/rate"},
+	"reward/rate":         nil,
 }
 
 func TestImportOrder(t *testing.T) {

@@ -37,7 +37,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		DisableSliceFlagSeparator: true, // an option value may hold commas
 		Commands: []*cli.Command{
 			initCommand(), runCommand(), statusCommand(), showCommand(), exportCommand(), checkCommand(),
-			auditCommand(), scoreCommand(), verifyCommand(), tokensCommand(), tasksCommand(), doctorCommand(), listCommand(),
+			auditCommand(), scoreCommand(), verifyCommand(), serveCommand(), tokensCommand(), tasksCommand(), doctorCommand(), listCommand(),
 		},
 		ExitErrHandler: func(*cli.Context, error) {}, // exitCode decides
 		OnUsageError: func(_ *cli.Context, err error, _ bool) error {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,8 +14,8 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/urfave/cli/v2"
 
-	"mulligan/data"
 	"mulligan/reward"
+	rewardserver "mulligan/reward/server"
 )
 
 // maxLine bounds one line of input.
@@ -58,7 +57,7 @@ func verifyCommand() *cli.Command {
 			}
 			ctx, _, _, stop := interruptible(c.App.ErrWriter, 0)
 			defer stop()
-			undecided, err := verifyLines(ctx, v, in, file, c.App.Writer)
+			undecided, err := verifyLines(ctx, name, v, in, file, c.App.Writer)
 			if err == nil && undecided > 0 {
 				fmt.Fprintf(c.App.ErrWriter, "%s could not be decided\n", count(undecided))
 				return &codeError{exitFailed}
@@ -107,32 +106,9 @@ func byOptions[T any](kind string, from map[string]choice[T], name, base string,
 	return v, nil
 }
 
-// question is one line of input.
-type question struct {
-	ID       json.RawMessage `json:"id"`
-	Answer   json.RawMessage `json:"answer"`
-	Response *string         `json:"response"`
-	Messages []data.Message  `json:"messages"`
-}
-
-// ruling is one line of output.
-type ruling struct {
-	ID       json.RawMessage `json:"id"`
-	Pass     bool            `json:"pass"`
-	Score    float64         `json:"score"`
-	Parsed   string          `json:"parsed"`
-	Reason   string          `json:"reason"`
-	Feedback string          `json:"feedback"`
-}
-
-type undecided struct {
-	ID    json.RawMessage `json:"id"`
-	Error string          `json:"error"`
-}
-
 // verifyLines judges line by line, several at a time, and prints in order. A line that is no
 // question ends it with an error that names the line; what came before is printed.
-func verifyLines(ctx context.Context, v reward.Verifier, in io.Reader, file string, out io.Writer) (failed int, err error) {
+func verifyLines(ctx context.Context, name string, v reward.Verifier, in io.Reader, file string, out io.Writer) (failed int, err error) {
 	type result struct {
 		line []byte
 		bad  bool
@@ -162,7 +138,7 @@ func verifyLines(ctx context.Context, v reward.Verifier, in io.Reader, file stri
 				busy <- struct{}{}
 				go func() {
 					defer func() { <-busy }()
-					b, bad, err := rule(ctx, v, line)
+					b, bad, err := rule(ctx, name, v, line)
 					if err != nil {
 						err = fmt.Errorf("%s:%d: %w", file, n, err)
 					}
@@ -221,40 +197,15 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// rule judges one line.
-func rule(ctx context.Context, v reward.Verifier, line []byte) (out []byte, bad bool, err error) {
-	var q question
-	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&q); err != nil {
-		return nil, false, usagef("want {\"id\",\"answer\",\"response\",\"messages\"}: %v", err)
-	}
-	if rest := bytes.TrimSpace(line[dec.InputOffset():]); len(rest) > 0 {
-		return nil, false, usagef("%d bytes after the end of the JSON value: want one value a line", len(rest))
-	}
-	if q.ID == nil {
-		q.ID = json.RawMessage("null")
-	}
-	if q.Response == nil {
-		return nil, false, usagef("field response is missing: want a text")
-	}
-	if len(q.Messages) == 0 {
-		q.Messages = []data.Message{{Role: data.RoleUser}}
-	}
-	p := data.Prompt{Messages: q.Messages, Answer: q.Answer}
-	if err := p.Check(); err != nil {
-		return nil, false, usagef("field messages: %w", err)
-	}
-	verdict, err := v.Verify(ctx, p, *q.Response)
-	var line2 any = ruling{q.ID, verdict.Pass, verdict.Score, verdict.Parsed, verdict.Reason, verdict.Feedback}
+// rule judges one line, as the server does.
+func rule(ctx context.Context, name string, v reward.Verifier, line []byte) (out []byte, bad bool, err error) {
+	q, err := rewardserver.ReadQuestion(line)
 	if err != nil {
-		line2, bad = undecided{q.ID, err.Error()}, true
+		return nil, false, usage(err)
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(line2); err != nil {
-		return nil, false, err
+	if q.Verifier != "" && q.Verifier != name {
+		return nil, false, usagef("field verifier: %.60q: want %s, or none", q.Verifier, name)
 	}
-	return b.Bytes(), bad, nil
+	r := rewardserver.Judge(ctx, v, q)
+	return r.Line(), r.Err != nil, nil
 }
