@@ -6,5 +6,38 @@ var trainers = []Trainer{
 	{Name: "trl", Title: "TRL", Version: "1.16.0", Loads: true, Reads: []Reads{
 		as(KTO, "KTOTrainer"), as(DPO, "DPOTrainer"), as(DPOAnswers, "DPOTrainer"), as(SFT, "SFTTrainer"), as(SFTTokens, "SFTTrainer: labels are taken as they are"),
 		as(RLPrompts, "GRPOTrainer, RLOOTrainer: the other columns reach the reward function"), as(RLPromptsReflect, "as rl_prompts"), as(SDFT, "SDFTTrainer"),
+		as(Sequences, "export/adapters/trl_replay.py"), as(Failures, "export/adapters/trl_reflect.py"),
+	}},
+	{Name: "verl", Title: "verl", Version: "0.9.1", Loads: true, Reads: []Reads{
+		as(RLPrompts, "RLHFDataset: data.prompt_key=prompt data.return_raw_chat=True, and your own reward.custom_reward_function: its own scorer runs where it knows the name in data_source"),
+		as(RLPromptsReflect, "as rl_prompts; set data.max_prompt_length: longer rows are dropped"),
+		as(SFTTokensMask, "data.custom_cls: export/adapters/verl_sft.py (verl's own MultiTurnSFTDataset trains the failed attempt, too)"),
+		as(Sequences, "export/adapters/verl_replay.py"), as(Failures, "export/adapters/verl_reflect.py"),
+	}},
+	{Name: "skyrl", Title: "SkyRL", Version: "0.4.0", Loads: true, Reads: []Reads{
+		as(RLPrompts, "PromptDataset; env_class is mulligan: register an environment of that name"), as(RLPromptsReflect, "as rl_prompts"),
+		as(SFTTokensMask, "load_from_pretokenized with the format's folder; max_length cuts at the end, where the reflection is"),
+		as(Sequences, "export/adapters/skyrl_replay.py"), as(Failures, "export/adapters/skyrl_reflect.py"),
+	}},
+	{Name: "tinker", Title: "Tinker cookbook", Version: "0.6.1", Loads: true, Reads: []Reads{
+		{SFTMessagesTinker, SFTMessages.Name, "conversation_to_datum with TrainOnWhat.CUSTOMIZED; max_length cuts at the end, where the reflection is"},
+		as(Sequences, "export/adapters/tinker_replay.py"),
+	}},
+	{Name: "verifiers", Title: "verifiers", Version: "0.1.14, 0.4.0", Loads: true, Reads: []Reads{
+		as(RLPrompts, "0.1.14: SingleTurnEnv(dataset=...)"), as(RLPromptsReflect, "as rl_prompts"), as(Sequences, "0.4.0: message nodes"),
+	}},
+	{Name: "prime-rl", Title: "prime-rl", Version: "559b447", Reads: []Reads{
+		as(Sequences, "export/adapters/prime_rl_replay.py (its SFT trains every message of the assistant, the failed attempt too)"),
+	}},
+	{Name: "nemo-rl", Title: "NeMo-RL", Version: "7ea279a", Reads: []Reads{
+		{DPONeMo, DPO.Name, "PreferenceDataset"}, as(SFTMessages, "ResponseDataset with sft.only_unmask_final=true: by default every message of the assistant trains"),
+	}},
+	{Name: "slime", Title: "slime", Version: "624b824", Reads: []Reads{
+		as(RLPrompts, "--input-key prompt --label-key label --metadata-key metadata --apply-chat-template"), as(RLPromptsReflect, "as rl_prompts"),
+		{SFTMessagesSlime, SFTMessages.Name, "--input-key messages --loss-mask-type qwen, qwen3 or qwen3_5 (distill_qwen leaves the failed attempt out of the context)"},
+		as(Sequences, "export/adapters/slime_replay.py"), as(Failures, "export/adapters/slime_reflect.py"),
+	}},
+	{Name: "areal", Title: "AReaL", Version: "4aef98d", Reads: []Reads{
+		as(SFTTokensMask, "load_dataset, then save_to_disk: it reads a folder of that kind"), as(RLPrompts, "RLVRWorkflow with data_extract_prompt_fn=lambda d: d[\"prompt\"]"), as(RLPromptsReflect, "as rl_prompts"),
 	}},
 }

@@ -1,0 +1,250 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"mulligan/data"
+	"mulligan/reward"
+)
+
+// exam is one prompt computed again. It is made beside others; what follows from the order of prompts is folded later.
+type exam struct {
+	a        *auditor
+	prompt   *Prompt
+	verifier reward.Verifier // nil: none
+	judged   map[string]judgement
+	checked  Checked
+	findings []tagged
+	ruled    []ruled // replies that both verifiers were asked about
+	texts    []said  // reflections, in order
+	ids      []idClaim
+	samples  int // training samples that follow from rows
+	missing  int // of these: in no row of the table sequences
+}
+
+// tagged is a finding that holds under one way of making rewards, or under any.
+type tagged struct {
+	Finding
+	under rewards // "": any
+}
+
+// rewards is a way of making rewards of verdicts.
+type rewards string
+
+const (
+	asBinary rewards = "binary" // 1 for a retry that passes, else 0
+	asShaped rewards = "shaped" // its score
+)
+
+func (r rewards) of(v data.Verdict) float64 {
+	switch {
+	case r == asShaped:
+		return v.Score
+	case v.Pass:
+		return 1
+	}
+	return 0
+}
+
+// judgement is what the verifiers say of one reply now.
+type judgement struct {
+	first, second data.Verdict
+	err, err2     error // they could not decide
+}
+
+// ruled is one reply that a second verifier was asked about.
+type ruled struct {
+	place  Place
+	first  data.Verdict // as it is stored
+	second data.Verdict
+	err    error
+	reply  string
+	train  bool // its verdict is the reward of a reflection that trains
+}
+
+// examine computes a prompt again.
+func (a *auditor) examine(ctx context.Context, p *Prompt) (*exam, error) {
+	x := &exam{a: a, prompt: p, judged: map[string]judgement{}, verifier: a.verifierOf(p)}
+	for _, f := range p.Found {
+		x.find(f)
+	}
+	x.checked.Draws = p.Draws
+	x.build()
+	for i := range p.Groups {
+		g := &p.Groups[i]
+		if err := x.verdicts(ctx, g); err != nil {
+			return nil, err
+		}
+		if err := x.leaks(ctx, g); err != nil {
+			return nil, err
+		}
+		x.rewards(g)
+		x.masks(g)
+		x.group(g)
+		x.reflections(g)
+	}
+	if p.raw != nil {
+		x.rows()
+	}
+	return x, nil
+}
+
+// verdicts judges the replies of a group again.
+func (x *exam) verdicts(ctx context.Context, g *Group) error {
+	for i, r := range g.Rollouts {
+		for j, t := range r.Turns {
+			if t.Verdict == nil {
+				continue
+			}
+			if j < g.Context && i > 0 && j < len(g.Rollouts[0].Turns) { // the shared context is judged once
+				if v := g.Rollouts[0].Turns[j].Verdict; v != nil && *v == *t.Verdict {
+					continue
+				}
+			}
+			if err := x.verdict(ctx, g, i, j); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (x *exam) verdict(ctx context.Context, g *Group, i, j int) error {
+	r := g.Rollouts[i]
+	t := &r.Turns[j]
+	now, err := x.judge(ctx, g.Prompt, t.Answer())
+	if err != nil {
+		return err
+	}
+	place := x.place(g, i, t.Step)
+	given := !t.Sampled && g.Arm == data.ArmReflection
+	if x.a.opts.Second != nil && (j >= g.Context || given) { // an attempt that was drawn counts where it was drawn
+		trains := t.Step == data.StepRetry && r.Trained() >= 0
+		x.ruled = append(x.ruled, ruled{place, *t.Verdict, now.second, now.err2, t.Answer(), trains})
+	}
+	switch {
+	case x.verifier == nil:
+		x.checked.Unjudged++
+		return nil
+	case now.err != nil:
+		x.checked.Undecided++
+		x.find(Finding{Kind: FindingUndecided, Place: place, Is: verdict(*t.Verdict), Want: "undecided", Why: now.err.Error()})
+	case now.first.Pass != t.Verdict.Pass || now.first.Score != t.Verdict.Score:
+		x.checked.Differ++
+		x.find(Finding{Kind: FindingVerdict, Place: place, Is: verdict(*t.Verdict), Want: verdict(now.first), Why: now.first.Reason})
+	default:
+		x.checked.Same++
+	}
+	x.checked.Verdicts++
+	return nil
+}
+
+// judge asks the verifiers of one reply, once. The error is that of the context.
+func (x *exam) judge(ctx context.Context, p data.Prompt, answer string) (judgement, error) {
+	if j, ok := x.judged[answer]; ok {
+		return j, nil
+	}
+	j := judgement{err: errNoVerifier, err2: errNoVerifier}
+	if x.verifier != nil {
+		j.first, j.err = ask(ctx, x.verifier, p, answer)
+	}
+	if x.a.opts.Second != nil {
+		j.second, j.err2 = ask(ctx, x.a.opts.Second, p, answer)
+	}
+	if ctx.Err() != nil {
+		return j, context.Cause(ctx)
+	}
+	x.judged[answer] = j
+	return j, nil
+}
+
+var errNoVerifier = errors.New("no verifier is known")
+
+// ask is Verify, with a panic as "could not decide".
+func ask(ctx context.Context, v reward.Verifier, p data.Prompt, answer string) (verdict data.Verdict, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return v.Verify(ctx, p, answer)
+}
+
+// now is what a stored verdict should be: what the verifier says now, if it decided.
+func (x *exam) now(t *data.Turn) data.Verdict {
+	if j, ok := x.judged[t.Answer()]; ok && j.err == nil {
+		return j.first
+	}
+	return *t.Verdict
+}
+
+// leaks looks at reflections for a right answer again.
+func (x *exam) leaks(ctx context.Context, g *Group) error {
+	l, ok := x.verifier.(reward.Leaker)
+	if !ok {
+		return nil
+	}
+	for i, r := range g.Rollouts {
+		for j, t := range r.Turns {
+			if t.Leak == nil || j < g.Context && i > 0 {
+				continue
+			}
+			text := t.Content
+			if t.Thinking != "" {
+				text += "\n" + t.Thinking
+			}
+			if len(t.ToolCalls) > 0 {
+				text += "\n" + t.Answer()
+			}
+			leaks, err := look(ctx, l, g.Prompt, text)
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			if err != nil {
+				continue
+			}
+			if x.checked.Leaks++; leaks != *t.Leak {
+				x.find(Finding{Kind: FindingLeak, Place: x.place(g, i, t.Step), Column: "leak", Is: strconv.FormatBool(*t.Leak), Want: strconv.FormatBool(leaks)})
+			}
+		}
+	}
+	return nil
+}
+
+func look(ctx context.Context, l reward.Leaker, p data.Prompt, text string) (leaks bool, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return l.Leaks(ctx, p, text)
+}
+
+func (x *exam) find(f Finding) { x.findings = append(x.findings, tagged{Finding: f}) }
+
+// place says where a turn stands. A shared turn stands in the first rollout.
+func (x *exam) place(g *Group, rollout int, step string) Place {
+	index := g.Index
+	p := Place{Prompt: x.prompt.ID, Number: x.prompt.Number, Arm: g.Arm, Group: &index, Step: step}
+	if rollout >= 0 {
+		p.Rollout = &rollout
+		if g.Rows != nil {
+			row := g.Rows[rollout].Index
+			p.File, p.Row = g.Rows[rollout].File, &row
+		}
+	} else if len(g.Rows) > 0 {
+		row := g.Rows[0].Index
+		p.File, p.Row = g.Rows[0].File, &row
+	}
+	return p
+}
+
+func verdict(v data.Verdict) string {
+	if v.Pass {
+		return fmt.Sprintf("pass, score %g", v.Score)
+	}
+	return fmt.Sprintf("fail, score %g", v.Score)
+}

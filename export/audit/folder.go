@@ -1,0 +1,271 @@
+package audit
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"mulligan/data"
+	"mulligan/data/disk"
+	"mulligan/export"
+)
+
+// Folder is an export to be audited.
+type Folder struct {
+	Dir       string
+	Format    string           // whose rows are read: episodes, or another encoding of them
+	Files     []string         // of this format, as paths in Dir with slashes
+	Sequences []string         // of the table sequences; nil: there are none
+	Manifest  *export.Manifest // nil: there is none, or none that can be read
+
+	fs    disk.FS
+	found []Finding
+	notes []string
+	seq   *sequenceStream
+
+	checked int // files whose bytes were compared
+}
+
+// episodeFormats and sequenceFormats are the folders that hold rows of these tables, the first one first.
+var (
+	episodeFormats  = []string{"episodes", "arrow", "arrow_stream", "episodes_jsonl"}
+	sequenceFormats = []string{"sequences", "sequences_arrow", "sequences_arrow_stream", "sequences_jsonl"}
+)
+
+// OpenFolder finds the files of an export: those that its manifest names, or, without one, those in a folder with the
+// name of a format, or in dir itself. The error is ErrNoRows, wrapped, where there are no episodes.
+func OpenFolder(fsys disk.FS, dir string) (*Folder, error) {
+	f := &Folder{Dir: dir, fs: fsys}
+	m, err := export.ReadManifest(fsys, dir)
+	switch damage := new(export.DamageError); {
+	case err == nil:
+		f.Manifest = &m
+	case errors.As(err, &damage):
+		f.found = append(f.found, Finding{Kind: FindingFile, Place: Place{File: damage.File}, Is: damage.Err.Error(), Want: "a manifest"})
+	case errors.Is(err, fs.ErrNotExist):
+		f.notes = append(f.notes, "There is no manifest.json: whether all files are here, and are those that were written, cannot be told.")
+	default:
+		return nil, err
+	}
+	if f.Format, f.Files, err = f.files(episodeFormats); err != nil {
+		return nil, err
+	}
+	if f.Files == nil && f.Manifest == nil { // the folder of one format
+		if f.Files, err = f.list("."); err != nil {
+			return nil, err
+		}
+		f.Format = filepath.Base(dir)
+	}
+	if f.Files == nil {
+		return nil, fmt.Errorf("audit %s: %w: want an export that holds one of %s, or a folder of such files", dir, ErrNoRows, strings.Join(episodeFormats, ", "))
+	}
+	_, f.Sequences, err = f.files(sequenceFormats)
+	return f, err
+}
+
+// files returns the first of the given formats that is there, and its files.
+func (f *Folder) files(formats []string) (string, []string, error) {
+	for _, name := range formats {
+		if f.Manifest != nil {
+			i := slices.IndexFunc(f.Manifest.Formats, func(m export.ManifestFormat) bool { return m.Name == name })
+			if i < 0 {
+				continue
+			}
+			var all []string
+			for _, file := range f.Manifest.Formats[i].Files {
+				all = append(all, file.Path)
+			}
+			if all != nil {
+				return name, all, nil
+			}
+			continue
+		}
+		all, err := f.list(name)
+		if err != nil || all != nil {
+			return name, all, err
+		}
+	}
+	return "", nil, nil
+}
+
+// list returns the files with rows in a folder, sorted; nil: there are none.
+func (f *Folder) list(folder string) ([]string, error) {
+	names, err := f.fs.List(filepath.Join(f.Dir, folder))
+	if err != nil {
+		if isNoFolder(err) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	var all []string
+	for _, n := range names {
+		if slices.Contains(export.Extensions, filepath.Ext(n)) {
+			all = append(all, path.Join(folder, n))
+		}
+	}
+	return all, nil
+}
+
+func isNoFolder(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+
+// Prompts yields the prompts of the export. What is wrong with a file is a finding of the prompt that follows, or of
+// one without groups at the end.
+func (f *Folder) Prompts(ctx context.Context) iter.Seq2[Prompt, error] {
+	return func(yield func(Prompt, error) bool) {
+		seq, stop := newSequenceStream(f)
+		defer stop()
+		f.seq = seq
+		found := f.found
+		var rows []Row
+		flush := func() bool {
+			if len(rows) == 0 {
+				return true
+			}
+			p := Prompt{ID: short(rows[0].PromptID), Found: found, raw: rows, Verifier: value(rows[0].Verifier), Config: value(rows[0].VerifierConfig)}
+			p.sequences, p.Found = seq.of(rows, p.Found)
+			rows, found = nil, nil
+			return yield(p, nil)
+		}
+		for _, file := range f.Files {
+			if err := context.Cause(ctx); err != nil {
+				yield(Prompt{}, err)
+				return
+			}
+			wrong, err := f.checkBytes(file)
+			if err != nil {
+				yield(Prompt{}, err)
+				return
+			}
+			found = append(found, wrong...)
+			var n int64
+			for e, err := range export.ReadEpisodes(f.fs, filepath.Join(f.Dir, filepath.FromSlash(file))) {
+				if err != nil {
+					finding, ok := unreadable(file, err)
+					if !ok {
+						yield(Prompt{}, err)
+						return
+					}
+					found = append(found, finding)
+					n++
+					continue
+				}
+				if len(rows) > 0 && (rows[0].PromptID != e.PromptID || len(rows) >= maxRows) && !flush() {
+					return
+				}
+				rows = append(rows, Row{file, n, &e})
+				n++
+			}
+			if want, ok := f.inManifest(file); ok && n != want.Rows {
+				found = append(found, Finding{Kind: FindingFile, Place: Place{File: file}, Is: fmt.Sprintf("%d rows", n), Want: fmt.Sprintf("%d rows", want.Rows), Why: "the manifest"})
+			}
+		}
+		if !flush() {
+			return
+		}
+		if found = append(found, seq.rest()...); len(found) > 0 {
+			yield(Prompt{Found: found}, nil)
+		}
+	}
+}
+
+// maxRows bounds the rows of one prompt that are in memory at a time.
+const maxRows = 1 << 16
+
+// unreadable makes a finding of what a reader says of a file; false: the trouble is not the file's.
+func unreadable(file string, err error) (Finding, bool) {
+	if errors.Is(err, fs.ErrNotExist) {
+		return Finding{Kind: FindingFile, Place: Place{File: file}, Is: "missing", Want: "the file that the manifest names"}, true
+	}
+	damage := new(export.DamageError)
+	if !errors.As(err, &damage) {
+		return Finding{}, false
+	}
+	p := Place{File: file}
+	if damage.Row >= 0 {
+		p.Row = &damage.Row
+	}
+	return Finding{Kind: FindingFile, Place: p, Column: damage.Column, Is: damage.Err.Error(), Want: "a row that can be read"}, true
+}
+
+// checkBytes compares a file with its length and digest in the manifest.
+func (f *Folder) checkBytes(name string) ([]Finding, error) {
+	want, ok := f.inManifest(name)
+	if !ok {
+		return nil, nil
+	}
+	file, err := f.fs.Open(filepath.Join(f.Dir, filepath.FromSlash(name)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // said by who reads it
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	sum := sha256.New()
+	n, err := io.Copy(sum, file)
+	if err != nil {
+		return nil, err
+	}
+	f.checked++
+	if n != want.Bytes {
+		return []Finding{{Kind: FindingHash, Place: Place{File: name}, Is: fmt.Sprintf("%d bytes", n), Want: fmt.Sprintf("%d bytes", want.Bytes), Why: "the manifest"}}, nil
+	}
+	if is := hex.EncodeToString(sum.Sum(nil)); is != want.SHA256 {
+		return []Finding{{Kind: FindingHash, Place: Place{File: name}, Is: "SHA-256 " + is, Want: want.SHA256, Why: "the manifest"}}, nil
+	}
+	return nil, nil
+}
+
+func (f *Folder) inManifest(name string) (export.File, bool) {
+	if f.Manifest == nil {
+		return export.File{}, false
+	}
+	for _, m := range f.Manifest.Formats {
+		for _, file := range m.Files {
+			if file.Path == name {
+				return file, true
+			}
+		}
+	}
+	return export.File{}, false
+}
+
+func short(id string) string { return id[:min(12, len(id))] }
+
+// Groups yields the groups of the export, made of its rows.
+func (f *Folder) Groups(ctx context.Context) iter.Seq2[data.Group, error] {
+	return func(yield func(data.Group, error) bool) {
+		for p, err := range f.Prompts(ctx) {
+			if err != nil {
+				yield(data.Group{}, err)
+				return
+			}
+			x := &exam{prompt: &p}
+			x.build()
+			for _, g := range p.Groups {
+				if !yield(g.Group, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Finish adds to a report what the folder as a whole says. It is called after the prompts were read.
+func (f *Folder) Finish(r *Report) {
+	r.Checked.Files = f.checked
+	r.Subject.Table = f.Format
+	if f.seq != nil && f.Sequences != nil {
+		r.Subject.Sequences = &f.seq.read
+	}
+	r.Notes = append(r.Notes, f.notes...)
+}

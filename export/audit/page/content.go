@@ -1,0 +1,192 @@
+package page
+
+import (
+	"path"
+	"regexp"
+	"strconv"
+
+	"mulligan/export/audit"
+	"mulligan/reward/rate"
+)
+
+// content is what the templates show.
+type content struct {
+	audit.Report
+	Title     string
+	Show      string // the command that prints a prompt, without its id; "" for none
+	More      string
+	Tiles     []tile
+	Checks    []check
+	Rows      []findingRow
+	RowsLeft  int
+	Ways      [][]bar
+	Main      forest
+	Brings    forest
+	Slices    []sliced
+	Rewards   buckets
+	Length    []histogram
+	Cut       forest
+	Leak      forest
+	Sources   []stack
+	Groups    stack
+	Languages []bar
+	Scripts   []bar
+	Reasons   []bar
+	Noise     forest
+	Compare   *comparison
+}
+
+// tile is a number that is looked at first.
+type tile struct{ Name, Value, Note, Class string }
+
+// check is one kind of thing that was computed again.
+type check struct {
+	Name string
+	N    int
+	Note string
+}
+
+// findingRow is a finding and where the page shows its group.
+type findingRow struct {
+	audit.Finding
+	Where string
+	Href  string
+}
+
+// sliced is a forest of prompts that have something in common.
+type sliced struct {
+	Title, Note string
+	Forest      forest
+}
+
+const (
+	rowsShown   = 500 // findings in the table
+	slicesShown = 12
+)
+
+func contentOf(r audit.Report, o Options) content {
+	c := content{Report: r, More: o.More, Title: titleOf(r.Subject), Tiles: tilesOf(r), Checks: checksOf(r.Checked)}
+	for i, f := range r.Findings {
+		if i == rowsShown {
+			break
+		}
+		c.Rows = append(c.Rows, findingRowOf(f))
+	}
+	c.RowsLeft = r.FindingsAll - len(c.Rows)
+	if r.Subject.Kind == "run" && plainPath.MatchString(r.Subject.Path) {
+		c.Show = "mulligan show " + r.Subject.Path
+	}
+	c.Ways = funnelOf(r.Funnel)
+	c.Main, c.Brings = mainOf(r.Rates)
+	c.Slices = slicesOf(r)
+	c.Rewards = bucketsOf(r.RewardSize)
+	c.Length = histogramsOf(r.Lengths)
+	c.Cut = cutOf(r.Truncated)
+	c.Leak = leakOf(r.Leaks)
+	c.Sources = sourcesOf(r.Tokens)
+	c.Groups = signalOf(r.Signal)
+	c.Languages, c.Scripts, c.Reasons = namedBars(r.Languages.Languages, 8), namedBars(r.Languages.Scripts, 5), namedBars(r.Languages.Reasons, 8)
+	noise := [][]series{{{"plain", "", r.Languages.Gibberish}}, {{"plain", "", r.Languages.Mixed}}}
+	c.Noise = newForest(limitOf(noise), []string{"reads like noise", "in another language than the prompt"}, noise)
+	c.Compare = comparisonOf(r.Comparison)
+	return c
+}
+
+// plainPath is what a shell takes as it stands.
+var plainPath = regexp.MustCompile(`^[\w./][\w./-]*$`)
+
+func titleOf(s audit.Subject) string {
+	name := s.Run
+	if name == "" {
+		name = path.Base(s.Path)
+	}
+	return "Audit of " + visible(name)
+}
+
+func findingRowOf(f audit.Finding) findingRow {
+	row := findingRow{Finding: f}
+	switch {
+	case f.Prompt != "" && f.Arm != "":
+		row.Where = f.Prompt + " " + f.Arm
+		if f.Group != nil {
+			row.Where += " " + strconv.Itoa(*f.Group)
+		}
+		if f.Rollout != nil {
+			row.Where += ", rollout " + strconv.Itoa(*f.Rollout)
+		}
+	case f.File != "":
+		row.Where = f.File
+		if f.Row != nil {
+			row.Where += ", row " + strconv.FormatInt(*f.Row, 10)
+		}
+	default:
+		row.Where = f.Prompt
+	}
+	if a := anchorOf(f.Place); a != "" {
+		row.Href = "#" + a
+		if f.Rollout != nil {
+			row.Href += "/" + strconv.Itoa(*f.Rollout)
+		}
+	}
+	return row
+}
+
+func mainOf(r audit.Rates) (all, brings forest) {
+	labels := []string{"first attempt (pass@1)", "all first attempts", "retry after a reflection", "retry without (control)"}
+	rows := [][]series{{{"first", "", r.First}}, {{"plain", "", r.Attempts}}, {{"retry", "", r.Retry}}, {{"control", "", r.Control}}}
+	return newForest(1, labels, rows), difference([]string{"what the reflection brings"}, []*rate.Difference{r.Gain})
+}
+
+func slicesOf(r audit.Report) []sliced {
+	var out []sliced
+	add := func(title, note string, all []audit.Slice) {
+		if len(all) < 2 {
+			return
+		}
+		var labels []string
+		var rows [][]series
+		for _, s := range all {
+			name := s.Name
+			if name == "" {
+				name = "(none)"
+			}
+			labels = append(labels, name)
+			rows = append(rows, []series{{"retry", "retry", s.Retry}, {"control", "control", s.Control}})
+		}
+		f := newForest(1, labels, rows)
+		for i := range f.Rows {
+			f.Rows[i].Note = plural(all[i].Prompts, "prompt", "prompts")
+		}
+		if len(f.Rows) > slicesShown {
+			f.Rows, f.Rest = f.Rows[:slicesShown], f.Rows[slicesShown:]
+		}
+		out = append(out, sliced{title, note, f})
+	}
+	add("By difficulty", "Prompts by the share of their first attempts that passed.", r.ByFirst)
+	add("By source", "Prompts by the data set that they come from.", r.BySource)
+	if r.ByMeta != nil {
+		add("By "+r.ByMeta.Column, "Prompts by a column of the task.", r.ByMeta.Slices)
+	}
+	return out
+}
+
+func cutOf(all []audit.StepRate) forest {
+	var labels []string
+	var rows [][]series
+	for _, s := range all {
+		labels, rows = append(labels, s.Step), append(rows, []series{{"plain", "", s.Rate}})
+	}
+	f := newForest(limitOf(rows), labels, rows)
+	for i, s := range all {
+		if s.Unknown > 0 {
+			f.Rows[i].Note = thousands(s.Unknown) + " not known"
+		}
+	}
+	return f
+}
+
+func leakOf(l audit.Leaks) forest {
+	labels := []string{"of those looked at", "of those that train", "of those rewarded", "retry passed after a leak", "retry passed without"}
+	rows := [][]series{{{"plain", "", l.Checked}}, {{"plain", "", l.Trained}}, {{"plain", "", l.Rewarded}}, {{"retry", "", l.FixedLeak}}, {{"retry", "", l.FixedClean}}}
+	return newForest(limitOf(rows), labels, rows)
+}

@@ -1,0 +1,146 @@
+package page
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"mulligan/data"
+	"mulligan/export"
+)
+
+// row is a group in the list: what filters and orders read.
+type row struct {
+	Anchor   string       `json:"a"`
+	Title    string       `json:"t"`
+	Source   string       `json:"s,omitempty"`
+	Arm      string       `json:"m"`
+	Index    int          `json:"i"`
+	NoSignal bool         `json:"n,omitempty"`
+	Filtered bool         `json:"f,omitempty"`
+	Rollouts []rolloutRow `json:"r"`
+}
+
+// rolloutRow is a rollout in the list.
+type rolloutRow struct {
+	Outcome   string   `json:"o,omitempty"` // see export.Episode; "": not judged
+	Reward    *float64 `json:"w,omitempty"`
+	Excluded  string   `json:"x,omitempty"`
+	Leak      int      `json:"l,omitempty"` // 1: contains a right answer, -1: does not, 0: not looked at
+	Truncated bool     `json:"c,omitempty"`
+	Tokens    int      `json:"k,omitempty"` // sampled after the context
+	Trained   int      `json:"d,omitempty"` // of these: in turns that train
+	Sources   []string `json:"u,omitempty"` // of the ids of the turns after the context
+}
+
+const titleRunes = 140
+
+// Anchor is what names a group in the address of a page: behind a #, or in Row.Anchor of a report.
+func Anchor(g data.Group) string {
+	return g.Prompt.ID().Short() + "-" + g.Arm + "-" + decimal(int64(g.Index))
+}
+
+func rowOf(g data.Group) row {
+	r := row{
+		Anchor: Anchor(g), Title: title(g.Prompt), Source: g.Prompt.Source, Arm: g.Arm, Index: g.Index,
+		NoSignal: g.NoSignal, Filtered: g.Filtered != "", Rollouts: []rolloutRow{},
+	}
+	shared := len(sharedTurns(g))
+	for _, x := range g.Rollouts {
+		r.Rollouts = append(r.Rollouts, rolloutRowOf(g.Arm, x, x.Turns[min(shared, len(x.Turns)):]))
+	}
+	return r
+}
+
+func rolloutRowOf(arm string, x data.Rollout, own []data.Turn) rolloutRow {
+	r := rolloutRow{Outcome: outcome(arm, own), Reward: finite(x.Reward), Excluded: x.Excluded}
+	for _, t := range own {
+		switch {
+		case t.Leak == nil:
+		case *t.Leak:
+			r.Leak = 1
+		case r.Leak == 0:
+			r.Leak = -1
+		}
+		if !t.Sampled {
+			continue
+		}
+		n, source := count(t.Draw)
+		r.Tokens += n
+		if t.Train {
+			r.Trained += n
+		}
+		if !slices.Contains(r.Sources, source) {
+			r.Sources = append(r.Sources, source)
+		}
+		r.Truncated = r.Truncated || t.Draw.Truncated()
+	}
+	return r
+}
+
+// count returns how many tokens a draw sampled, as far as is known, and where their ids come from.
+func count(d *data.Draw) (int, string) {
+	switch {
+	case d == nil:
+		return 0, string(data.TokensNone)
+	case d.Tokens != nil:
+		return len(d.Tokens.IDs), string(d.Tokens.Source)
+	case d.CompletionTokens != nil:
+		return *d.CompletionTokens, string(data.TokensNone)
+	default:
+		return len(d.Pieces), string(data.TokensNone)
+	}
+}
+
+// outcome names what the last judged answer of a rollout came to.
+func outcome(arm string, own []data.Turn) string {
+	var v *data.Verdict
+	for _, t := range own {
+		if t.Verdict != nil && (t.Step == data.StepRetry || t.Step == data.StepAttempt) {
+			v = t.Verdict
+		}
+	}
+	names := map[string][2]string{
+		data.ArmAttempts:   {export.FirstFail, export.FirstPass},
+		data.ArmReflection: {export.StillFailed, export.Fixed},
+		data.ArmControl:    {export.ControlFailed, export.ControlFixed},
+	}
+	switch {
+	case v == nil:
+		return ""
+	case v.Pass:
+		return names[arm][1]
+	default:
+		return names[arm][0]
+	}
+}
+
+// title is the beginning of what is asked, in one line.
+func title(p data.Prompt) string {
+	text := ""
+	for _, m := range p.Messages {
+		if m.Role == data.RoleUser {
+			text = m.Content
+		}
+	}
+	if text == "" && len(p.Messages) > 0 {
+		text = p.Messages[len(p.Messages)-1].Content
+	}
+	var b strings.Builder
+	n, space := 0, false
+	for _, c := range text {
+		if unicode.IsSpace(c) {
+			space = b.Len() > 0
+			continue
+		}
+		if n++; n > titleRunes {
+			return b.String() + "…"
+		}
+		if space {
+			b.WriteByte(' ')
+			n, space = n+1, false
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}

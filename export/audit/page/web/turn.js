@@ -1,0 +1,60 @@
+// One turn: who wrote it, what it came to, and its text.
+const SEGMENTS = { attempt: 'attempt', reflection: 'reflection', retry: 'retry' };
+const segmentOf = (t) => (t.sampled ? SEGMENTS[t.step] || 'other' : 'context');
+
+function verdictNode(v) {
+  const score = v.score === null ? 'no number' : v.score;
+  return el('span', { class: `verdict ${v.pass ? 'pass' : 'fail'}` }, v.pass ? '● pass' : '○ fail', v.score === (v.pass ? 1 : 0) ? '' : ` (score ${score})`);
+}
+
+function tokenFacts(t) {
+  const d = t.draw;
+  if (!d) return [];
+  const facts = [];
+  if (d.ids) facts.push(plural(d.ids, 'id'));
+  else if (d.counted !== null) facts.push(plural(d.counted, 'token'));
+  if (d.source !== 'none') facts.push(`ids ${d.source}, context ${d.prompt_source}`);
+  if (d.end) facts.push(`end ${d.end}`);
+  if (d.context_ids !== null && d.context_ids !== undefined) facts.push(`${plural(d.context_ids, 'id')} of context`);
+  if (d.mean !== null) facts.push(`mean log-probability ${d.mean.toFixed(3)}`);
+  if (d.mode) facts.push(`${d.mode.replace('_', ' ')} log-probabilities`);
+  if (d.filled_by) facts.push(`filled in by ${oneLine(d.filled_by)}`);
+  facts.push(`path ${d.path ? d.path.join('.') : '–'}`, `seed ${d.seed}`, `draw ${d.key}`);
+  return facts;
+}
+
+function section(name, s) {
+  return s ? [el('div', { class: 'label' }, name), text(el('div', { class: 'text plain small' }), s)] : [];
+}
+
+function turnNode(t, tok) {
+  const all = tokensOf(t, tok);
+  const asSampled = tok && tok.raw !== undefined;
+  const unseen = all && all.length && !tok.n; // ids, and no text of theirs
+  const name = t.step === 'prompt' ? t.role : t.step || t.role;
+  const head = el('div', { class: 'turn-head' },
+    el('h4', {}, oneLine(name)),
+    t.step !== 'prompt' && el('span', { class: 'faint' }, t.role),
+    t.train && el('span', { class: 'note trains' }, '█ trains'),
+    t.sampled && !t.train && el('span', { class: 'note' }, 'sampled, does not train'),
+    !t.sampled && t.step === 'attempt' && el('span', { class: 'note' }, 'of an earlier run'),
+    t.verdict && verdictNode(t.verdict),
+    t.draw && t.draw.stop === 'length' && el('span', { class: 'note bad' }, 'cut by length'),
+    t.leak === true && el('span', { class: 'note bad' }, 'contains a right answer'));
+  const body = all && all.length && !unseen ? tokenBox(all) : text(el('div', { class: 'text plain' }), t.text);
+  if (!t.text && (unseen || !(all && all.length))) fill(body, el('span', { class: 'faint' }, '(empty)'));
+  return el('article', { class: 'turn', 'data-seg': segmentOf(t), 'data-train': t.train ? '1' : '0', 'data-sampled': t.sampled ? '1' : '0' },
+    head,
+    t.thinking && !asSampled ? section('thinking', t.thinking) : null,
+    body,
+    unseen && [el('div', { class: 'label' }, 'its ids, of which the engine did not show the texts'), tokenBox(all)],
+    asSampled && t.text ? section('as the engine returned it', t.text) : null,
+    asSampled ? section('thinking, as the engine returned it', t.thinking) : null,
+    section('tool calls', t.calls),
+    tok && tok.u && el('div', { class: 'facts' }, `${plural(tok.u.length, 'id')}, and it is not known which piece is which: ${tok.u.slice(0, 400).join(' ')}${tok.u.length > 400 ? ` … ${count(tok.u.length - 400)} more` : ''}`),
+    t.verdict && (t.verdict.reason || t.verdict.parsed || t.verdict.feedback) && el('div', { class: 'facts' },
+      t.verdict.parsed && el('div', {}, el('b', {}, 'parsed '), oneLine(t.verdict.parsed)),
+      t.verdict.reason && el('div', {}, el('b', {}, 'because '), oneLine(t.verdict.reason)),
+      t.verdict.feedback && el('div', {}, el('b', {}, 'feedback '), oneLine(t.verdict.feedback))),
+    t.draw && el('div', { class: 'facts draw' }, tokenFacts(t).map((f) => el('span', {}, f)), t.draw.no_tokens && el('span', { class: 'bad' }, oneLine(t.draw.no_tokens))));
+}

@@ -1,0 +1,130 @@
+package audit
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"mulligan/data"
+	"mulligan/reward/rate"
+)
+
+// rewardSize counts reflections by length and reward, in both units: tokens are taken where all are known.
+type rewardSize struct {
+	units  [2]*sized // tokens, characters
+	counts int
+}
+
+type sized struct {
+	cells                  map[cell]int
+	n                      int
+	longer, shorter, equal int
+}
+
+// cell is a length and a reward. Rewards are told apart to four digits.
+type cell struct {
+	length int
+	reward int32 // in ten thousandths
+}
+
+const rewardUnit = 10_000
+
+func newRewardSize() *rewardSize {
+	return &rewardSize{units: [2]*sized{{cells: map[cell]int{}}, {cells: map[cell]int{}}}}
+}
+
+func (s *rewardSize) add(x *exam) {
+	for i := range x.prompt.Groups {
+		g := &x.prompt.Groups[i]
+		if g.Arm != data.ArmReflection {
+			continue
+		}
+		var means [2][2]mean // by unit, and whether it was rewarded
+		known := [2]bool{true, true}
+		for _, r := range g.Rollouts {
+			f := r.Last(data.StepReflection)
+			if f == nil || r.Reward == nil || *r.Reward < -1e5 || *r.Reward > 1e5 {
+				continue
+			}
+			s.counts++
+			for u, unit := range s.units {
+				n, ok := charactersIn(f), true
+				if u == 0 {
+					n, ok = tokensIn(f)
+				}
+				if !ok {
+					known[u] = false
+					continue
+				}
+				unit.n++
+				unit.cells[cell{n, int32(*r.Reward * rewardUnit)}]++
+				means[u][one(*r.Reward > 0)].add(n)
+			}
+		}
+		for u, unit := range s.units {
+			if m := means[u]; known[u] && m[0].n > 0 && m[1].n > 0 {
+				switch d := m[1].sum*m[0].n - m[0].sum*m[1].n; {
+				case d > 0:
+					unit.longer++
+				case d < 0:
+					unit.shorter++
+				default:
+					unit.equal++
+				}
+			}
+		}
+	}
+}
+
+type mean struct{ sum, n int }
+
+func (m *mean) add(v int) { m.sum, m.n = m.sum+v, m.n+1 }
+
+func (s *rewardSize) report(r *Report) {
+	u, unit := s.units[0], UnitTokens
+	if u.n < s.counts {
+		u, unit = s.units[1], UnitCharacters
+	}
+	r.RewardSize = RewardSize{Unit: unit, N: u.n, Correlation: u.spearman(), Buckets: u.buckets(), Longer: u.longer, Shorter: u.shorter, Equal: u.equal}
+	if u.longer+u.shorter > 0 {
+		p := rate.SignTest(u.longer, u.shorter)
+		r.RewardSize.SignTest = &p
+	}
+}
+
+func (s *sized) sorted() []cell {
+	return slices.SortedFunc(maps.Keys(s.cells), func(a, b cell) int {
+		return cmp.Or(cmp.Compare(a.length, b.length), cmp.Compare(a.reward, b.reward))
+	})
+}
+
+const maxBuckets = 10
+
+// buckets cuts the lengths into parts of about as many reflections. One length is in one bucket.
+func (s *sized) buckets() []RewardBucket {
+	all := []RewardBucket{}
+	var k, n, seen int
+	var sum float64
+	cells := s.sorted()
+	from := 0
+	for i, c := range cells {
+		if n == 0 {
+			from = c.length
+		}
+		m := s.cells[c]
+		n, seen = n+m, seen+m
+		sum += float64(c.reward) / rewardUnit * float64(m)
+		if c.reward > 0 {
+			k += m
+		}
+		last := i == len(cells)-1
+		if !last && cells[i+1].length == c.length {
+			continue
+		}
+		if last || seen*maxBuckets >= s.n*(len(all)+1) {
+			all = append(all, RewardBucket{From: from, To: c.length, Rewarded: rate.Wilson(k, n), Mean: sum / float64(n)})
+			k, n, sum = 0, 0, 0
+		}
+	}
+	return all
+}

@@ -1,0 +1,241 @@
+package audit
+
+import (
+	"fmt"
+	"iter"
+	"path/filepath"
+	"slices"
+
+	"mulligan/data"
+	"mulligan/export"
+)
+
+// sequenceRow is a row of the table sequences and where it stands.
+type sequenceRow struct {
+	place Place
+	row   *export.SequenceRow
+}
+
+// sequenceStream reads the rows of the table sequences beside those of episodes, which come in the same order.
+type sequenceStream struct {
+	next   func() (sequenceRow, *Finding, bool)
+	ahead  []sequenceRow // read, and of no prompt yet
+	found  []Finding     // of files and rows that were passed
+	done   bool
+	read   int
+	unread error
+}
+
+// maxAhead bounds the rows that are read before their prompt: prompts without sequences each read one.
+const maxAhead = 64
+
+func newSequenceStream(f *Folder) (*sequenceStream, func()) {
+	next, stop := iter.Pull2(func(yield func(sequenceRow, *Finding) bool) {
+		for _, file := range f.Sequences {
+			wrong, err := f.checkBytes(file)
+			if err != nil {
+				wrong = append(wrong, Finding{Kind: FindingFile, Place: Place{File: file}, Is: err.Error(), Want: "a file that can be read"})
+			}
+			for i := range wrong {
+				if !yield(sequenceRow{}, &wrong[i]) {
+					return
+				}
+			}
+			var n int64
+			for row, err := range export.ReadSequences(f.fs, filepath.Join(f.Dir, filepath.FromSlash(file))) {
+				at := n
+				n++
+				if err != nil {
+					finding, ok := unreadable(file, err)
+					if !ok {
+						finding = Finding{Kind: FindingFile, Place: Place{File: file, Row: &at}, Is: err.Error(), Want: "a row that can be read"}
+					}
+					if !yield(sequenceRow{}, &finding) {
+						return
+					}
+					continue
+				}
+				rollout := int(row.SampleIndex)
+				if !yield(sequenceRow{Place{File: file, Row: &at, Arm: data.ArmReflection, Rollout: &rollout}, &row}, nil) {
+					return
+				}
+			}
+		}
+	})
+	return &sequenceStream{next: next}, stop
+}
+
+// of returns the rows of a prompt's episodes. A row before one of them that is of no episode is a finding.
+func (s *sequenceStream) of(rows []Row, found []Finding) (map[string][]sequenceRow, []Finding) {
+	mine := map[string]bool{}
+	for _, r := range rows {
+		mine[r.EpisodeID] = true
+	}
+	var taken map[string][]sequenceRow
+	take := func(r sequenceRow) {
+		if taken == nil {
+			taken = map[string][]sequenceRow{}
+		}
+		taken[r.row.EpisodeID] = append(taken[r.row.EpisodeID], r)
+	}
+	last := -1
+	for i, r := range s.ahead {
+		if mine[r.row.EpisodeID] {
+			last = i
+		}
+	}
+	for _, r := range s.ahead[:last+1] {
+		if mine[r.row.EpisodeID] {
+			take(r)
+		} else {
+			s.found = append(s.found, orphan(r))
+		}
+	}
+	s.ahead = slices.Delete(s.ahead, 0, last+1)
+	for !s.done && len(s.ahead) < maxAhead {
+		r, wrong, more := s.next()
+		if !more {
+			s.done = true
+			break
+		}
+		if wrong != nil {
+			s.found = append(s.found, *wrong)
+			continue
+		}
+		s.read++
+		if !mine[r.row.EpisodeID] {
+			s.ahead = append(s.ahead, r)
+			break
+		}
+		for _, o := range s.ahead {
+			s.found = append(s.found, orphan(o))
+		}
+		s.ahead = s.ahead[:0]
+		take(r)
+	}
+	found = append(found, s.found...)
+	s.found = nil
+	return taken, found
+}
+
+// rest returns what is wrong with the rows that no prompt took.
+func (s *sequenceStream) rest() []Finding {
+	found := s.found
+	for _, r := range s.ahead {
+		found = append(found, orphan(r))
+	}
+	for !s.done {
+		r, wrong, more := s.next()
+		switch {
+		case !more:
+			s.done = true
+		case wrong != nil:
+			found = append(found, *wrong)
+		default:
+			s.read++
+			if len(found) < MaxFindings {
+				found = append(found, orphan(r))
+			}
+		}
+	}
+	return found
+}
+
+func orphan(r sequenceRow) Finding {
+	return Finding{Kind: FindingID, Place: r.place, Column: "episode_id", Is: r.row.EpisodeID, Want: "an episode of this export, in its order"}
+}
+
+// sequences holds the training samples of a row against those that follow from its calls.
+func (x *exam) sequences(g *Group, k int) {
+	stored := x.prompt.sequences[g.Rows[k].EpisodeID]
+	for _, s := range stored {
+		x.checked.IDs++
+		before := len(x.findings)
+		x.damage(s.row.Check(), s.place, before)
+		if s.row.GroupID != g.Rows[k].GroupID {
+			x.find(Finding{Kind: FindingID, Place: s.place, Column: "group_id", Is: s.row.GroupID, Want: g.Rows[k].GroupID})
+		}
+	}
+	all, err := g.Rollouts[k].Sequences()
+	if err != nil {
+		return
+	}
+	for i, want := range all {
+		if want.Trained() == 0 || !want.HasLoss() {
+			continue
+		}
+		x.samples++
+		at := slices.IndexFunc(stored, func(s sequenceRow) bool { return int(s.row.SequenceIndex) == i })
+		if at < 0 {
+			x.missing++
+			continue
+		}
+		x.sample(stored[at], want, g.Rollouts[k])
+	}
+	for _, s := range stored {
+		if i := int(s.row.SequenceIndex); i < 0 || i >= len(all) {
+			x.find(Finding{Kind: FindingMask, Place: s.place, Column: "sequence_index", Is: fmt.Sprint(i), Want: fmt.Sprintf("below %d: so many follow from the calls", len(all))})
+		}
+	}
+}
+
+// sample compares one training sample, column by column.
+func (x *exam) sample(s sequenceRow, want data.Sequence, r data.Rollout) {
+	row := s.row
+	differs := func(kind, column, is, should string) {
+		x.find(Finding{Kind: kind, Place: s.place, Column: column, Is: is, Want: should, Why: "follows from the calls of the episode"})
+	}
+	list(differs, "input_ids", row.InputIDs, want.IDs)
+	list(differs, "sampled_mask", row.SampledMask, bits(want.Sampled))
+	list(differs, "loss_mask", row.LossMask, bits(want.Loss))
+	list(differs, "segment_ids", row.SegmentIDs, want.Segments)
+	list(differs, "labels", row.Labels, want.Labels())
+	if row.Advantages != nil || want.Advantages != nil {
+		list(differs, "advantages", row.Advantages, want.Advantages)
+	}
+	if int(row.PromptLen) != want.PromptLen {
+		differs(FindingMask, "prompt_len", fmt.Sprint(row.PromptLen), fmt.Sprint(want.PromptLen))
+	}
+	if r.Reward != nil && row.Reward != *r.Reward {
+		differs(FindingReward, "reward", fmt.Sprint(row.Reward), number(r.Reward))
+	}
+	var label *bool
+	if retry := r.Last(data.StepRetry); retry != nil && retry.Verdict != nil {
+		label = &retry.Verdict.Pass
+	}
+	if show(row.Label) != show(label) {
+		differs(FindingReward, "label", show(row.Label), show(label))
+	}
+}
+
+// list compares two lists, and tells the first place where they part.
+func list[T comparable](differs func(kind, column, is, want string), column string, is, want []T) {
+	if slices.Equal(is, want) {
+		return
+	}
+	i := 0
+	for i < min(len(is), len(want)) && is[i] == want[i] {
+		i++
+	}
+	if i == min(len(is), len(want)) {
+		differs(FindingMask, column, fmt.Sprintf("%d values", len(is)), fmt.Sprintf("%d values", len(want)))
+		return
+	}
+	n := 0
+	for k := i; k < min(len(is), len(want)); k++ {
+		if is[k] != want[k] {
+			n++
+		}
+	}
+	differs(FindingMask, fmt.Sprintf("%s[%d]", column, i), fmt.Sprint(is[i]), fmt.Sprintf("%v (%d of %d positions differ)", want[i], n, len(want)))
+}
+
+func bits(mask []bool) []int8 {
+	b := make([]int8, len(mask))
+	for i, m := range mask {
+		if m {
+			b[i] = 1
+		}
+	}
+	return b
+}

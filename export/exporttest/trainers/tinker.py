@@ -1,0 +1,150 @@
+"""Loads an export of exporttest.Chat with the classes of tinker-cookbook 0.6.1, unchanged. Argument: FOLDER."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pyarrow.parquet as pq
+import tinker
+import torch
+from tinker_cookbook.renderers import TrainOnWhat, get_renderer
+from tinker_cookbook.rl.types import Trajectory, Transition
+from tinker_cookbook.rl.data_processing import trajectory_to_data
+from tinker_cookbook.completers import TokensWithLogprobs
+from tinker_cookbook.supervised.common import (
+    compute_mean_nll,
+    create_rightshifted_model_input_and_leftshifted_targets,
+)
+from tinker_cookbook.supervised.data import (
+    FromConversationFileBuilder,
+    SupervisedDatasetFromHFDataset,
+    conversation_to_datum,
+)
+from tinker_cookbook.supervised.types import ChatDatasetBuilderCommonConfig
+from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
+
+
+def files(folder: Path, name: str, ext: str = "parquet") -> list[str]:
+    found = sorted(str(f) for f in (folder / name).glob(f"*.{ext}"))
+    assert found, f"no files of {name}"
+    return found
+
+
+def trained_ids(datum: tinker.Datum, key: str) -> list[int]:
+    inputs = datum.loss_fn_inputs
+    return [int(t) for t, w in zip(inputs["target_tokens"].data, inputs[key].data, strict=True) if w]
+
+
+def is_row(datum: tinker.Datum, e: Any) -> None:
+    """The datum is the reflection in its context, shifted by one, with all of the weight on the reflection."""
+    ids = e["context_ids"] + e["ids"]
+    assert datum.model_input.to_ints() == ids[:-1], "ids"
+    assert list(datum.loss_fn_inputs["target_tokens"].data) == ids[1:], "targets"
+    assert trained_ids(datum, "weights") == e["ids"], "other tokens than the reflection's have weight"
+    assert abs(sum(datum.loss_fn_inputs["weights"].data) - 1) < 1e-5
+
+
+def messages(folder: Path, renderer: Any, passed: list[Any]) -> list[tinker.Datum]:
+    """Messages with trainable, from Parquet by way of datasets and from JSON lines by the cookbook's own builder."""
+
+    def datum(row: dict[str, Any]) -> tinker.Datum:
+        return conversation_to_datum(row["messages"], renderer, 2048, TrainOnWhat.CUSTOMIZED)
+
+    rows = datasets.load_dataset("parquet", data_files=files(folder, "sft_messages_tinker"), split="train")
+    data = SupervisedDatasetFromHFDataset(rows, batch_size=len(passed), map_fn=datum)
+    batch = data.get_batch(0)
+    for got, e in zip(batch, passed, strict=True):
+        is_row(got, e)
+    try:
+        conversation_to_datum(rows[0]["messages"], renderer, 2048)
+        raise RuntimeError("a mode that is not CUSTOMIZED takes messages with trainable")
+    except AssertionError as e:
+        assert "trainable" in str(e), e
+    config = ChatDatasetBuilderCommonConfig(
+        model_name_for_tokenizer=str(folder / "tokenizer"),
+        renderer_name="qwen3_instruct",
+        max_length=2048,
+        batch_size=len(passed),
+        train_on_what=TrainOnWhat.CUSTOMIZED,
+    )
+    lines = files(folder, "sft_messages_tinker_jsonl", "jsonl")[0]
+    built, _ = FromConversationFileBuilder(common_config=config, file_path=lines, shuffle_seed=None)()
+    for got, e in zip(built.get_batch(0), passed, strict=True):
+        is_row(got, e)
+    return batch
+
+
+def loss(batch: list[tinker.Datum], passed: list[Any]) -> None:
+    """The cookbook's loss of a batch is the mean over the reflections' tokens alone."""
+    model = Qwen2ForCausalLM(
+        Qwen2Config(vocab_size=260, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2)
+    )
+    logprobs, want = [], []
+    for datum, e in zip(batch, passed, strict=True):
+        ids = torch.tensor(datum.model_input.to_ints())
+        targets = datum.loss_fn_inputs["target_tokens"].to_torch()
+        with torch.no_grad():
+            all_logprobs = torch.log_softmax(model(ids.unsqueeze(0)).logits[0], -1)
+        logprobs.append(tinker.TensorData.from_torch(all_logprobs.gather(1, targets[:, None])[:, 0]))
+        n = len(e["ids"])
+        want.append(-all_logprobs[-n:].gather(1, torch.tensor(e["ids"])[:, None]).mean())
+    got = compute_mean_nll(logprobs, [d.loss_fn_inputs["weights"] for d in batch])
+    assert abs(got - torch.stack(want).mean().item()) < 1e-4, (got, want)
+
+
+def rl_datum(row: dict[str, Any]) -> tinker.Datum:
+    """A row of sequences as the datum of Tinker's importance_sampling loss, which has no mask: a token with advantage 0 trains nothing."""
+    chunk = tinker.EncodedTextChunk(tokens=row["input_ids"])
+    model_input, targets = create_rightshifted_model_input_and_leftshifted_targets([chunk])
+    logprobs = [p or 0.0 for p in row["logprobs"]]
+    return tinker.Datum(
+        model_input=model_input,
+        loss_fn_inputs={
+            "target_tokens": tinker.TensorData.from_torch(torch.tensor(targets)),
+            "logprobs": tinker.TensorData.from_torch(torch.tensor(logprobs[1:])),
+            "advantages": tinker.TensorData.from_torch(torch.tensor(row["advantages"][1:])),
+            "mask": tinker.TensorData.from_torch(torch.tensor([float(m) for m in row["loss_mask"][1:]])),
+        },
+    )
+
+
+def sequences(folder: Path, trained: list[Any]) -> None:
+    """Rows of sequences as datums: the same that the cookbook makes of a trajectory whose one action is the reflection."""
+    rows = pq.read_table(files(folder, "sequences")[0]).to_pylist()
+    for i, (row, e) in enumerate(zip(rows, trained, strict=True)):
+        datum = rl_datum(row)
+        assert trained_ids(datum, "mask") == e["ids"], f"row {i}: mask"
+        signal = trained_ids(datum, "advantages")
+        advantage = max(row["advantages"], key=abs)
+        assert signal == (e["ids"] if advantage else []), f"row {i}: advantages"
+        at = row["loss_mask"].index(1)
+        action = [p or 0.0 for p in row["logprobs"][at : at + len(e["ids"])]]
+        step = Transition(
+            ob=tinker.ModelInput.from_ints(e["context_ids"]),
+            ac=TokensWithLogprobs(tokens=e["ids"], maybe_logprobs=action),
+            reward=e["reward"],
+            episode_done=True,
+        )
+        (want,) = trajectory_to_data(Trajectory(transitions=[step], final_ob=tinker.ModelInput.empty()), advantage)
+        n = len(want.loss_fn_inputs["target_tokens"].data)
+        for key, values in want.loss_fn_inputs.items():
+            assert list(datum.loss_fn_inputs[key].data)[:n] == list(values.data) or key == "logprobs", f"row {i}: {key}"
+        mine = torch.tensor(datum.loss_fn_inputs["logprobs"].data[:n]) * torch.tensor(want.loss_fn_inputs["mask"].data)
+        assert torch.equal(mine, torch.tensor(want.loss_fn_inputs["logprobs"].data)), f"row {i}: logprobs"
+
+
+def main(folder: Path) -> None:
+    trained = json.loads((folder / "expect.json").read_text("utf-8"))["trained"]
+    passed = [e for e in trained if e["passed"]]
+    renderer = get_renderer("qwen3_instruct", AutoTokenizer.from_pretrained(folder / "tokenizer"))
+    loss(messages(folder, renderer, passed), passed)
+    sequences(folder, trained)
+    print(f"tinker: {len(passed)} conversations twice, {len(trained)} sequences")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

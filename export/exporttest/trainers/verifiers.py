@@ -1,0 +1,102 @@
+"""Loads an export of exporttest.Chat with the classes of verifiers 0.4.0, unchanged. Argument: FOLDER.
+
+Its tasksets are code and its environment has no reader of Parquet, so it reads the twins in JSON lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import verifiers.v1 as vf
+from verifiers.v1.trace import TraceTask
+
+
+def lines(folder: Path, name: str) -> list[dict[str, Any]]:
+    found = sorted((folder / f"{name}_jsonl").glob("*.jsonl"))
+    assert found, f"no files of {name}"
+    return [json.loads(line) for file in found for line in file.read_text("utf-8").splitlines()]
+
+
+class Data(vf.TaskData):
+    answer: str
+    info: str
+
+
+class Tasks(vf.Taskset[vf.Task[Data]]):
+    """The rows of rl_prompts as a user's taskset yields them."""
+
+    rows: list[dict[str, Any]] = []
+
+    def load(self) -> Iterator[vf.Task[Data]]:
+        for row in self.rows:
+            data = Data(id=str(row["example_id"]), prompt=row["prompt"], answer=row["answer"], info=row["info"])
+            yield vf.Task[Data](data, vf.TaskConfig())
+
+
+def rl_prompts(folder: Path, name: str, prompts: list[Any]) -> None:
+    tasks = Tasks(vf.TasksetConfig())
+    tasks.rows = lines(folder, name)
+    loaded = list(tasks)
+    got = [[{"role": m.role, "content": m.content} for m in t.data.prompt] for t in loaded]
+    assert got == prompts, f"{name}: prompts"
+    assert len({t.key for t in loaded}) == len(prompts)
+    for task in loaded:
+        assert json.loads(task.data.answer) == json.loads(task.data.info)["ground_truth"]
+
+
+def nodes(row: dict[str, Any]) -> list[vf.MessageNode]:
+    """A row of sequences as message nodes: each ends with what the policy sampled. Only tokens of the loss are in the mask."""
+    sampled, size = row["sampled_mask"], len(row["input_ids"])
+    ends = [i + 1 for i in range(size) if sampled[i] and (i + 1 == size or not sampled[i + 1])]
+    all_nodes: list[vf.MessageNode] = []
+    start = 0
+    for end in ends:
+        mask = [m == 1 for m in row["loss_mask"][start:end]]
+        at = [i for i in range(start, end) if row["loss_mask"][i]]
+        all_nodes.append(
+            vf.MessageNode(
+                parent=len(all_nodes) - 1 if all_nodes else None,
+                message=vf.AssistantMessage(content=""),
+                sampled=True,
+                token_ids=row["input_ids"][start:end],
+                mask=mask,
+                logprobs=[row["logprobs"][i] or 0.0 for i in at],
+                advantages=[row["advantages"][i] for i in at] or None,
+                loss_weights={"rl": [float(m) for m in mask]},
+            )
+        )
+        start = end
+    assert start == size, "tokens behind the last sampled one"
+    return all_nodes
+
+
+def sequences(folder: Path, trained: list[Any]) -> None:
+    for i, (row, e) in enumerate(zip(lines(folder, "sequences"), trained, strict=True)):
+        task = TraceTask(type="Task", data=vf.TaskData(prompt="task"))
+        trace = vf.Trace(task=task, agent=vf.AgentInfo(config=vf.AgentConfig()), nodes=nodes(row))
+        wire = vf.WireTrace.model_validate(trace.model_dump(mode="python"))
+        for t in (trace, wire):
+            (branch,) = t.branches
+            assert branch.token_ids == row["input_ids"], f"row {i}: ids"
+            assert [t for t, m in zip(branch.token_ids, branch.sampled_mask) if m] == e["ids"], f"row {i}: mask"
+            assert branch.advantages == row["advantages"], f"row {i}: advantages"
+            weights = branch.loss_weights("rl")
+            assert weights == [float(m) for m in row["loss_mask"]], f"row {i}: weights"
+            logprobs = [p or 0.0 if m else 0.0 for p, m in zip(row["logprobs"], row["loss_mask"])]
+            assert branch.logprobs == logprobs, f"row {i}: logprobs"
+
+
+def main(folder: Path) -> None:
+    trained = json.loads((folder / "expect.json").read_text("utf-8"))["trained"]
+    reflect = [e["prompt"] for i, e in enumerate(trained) if i == 0 or e["prompt"] != trained[i - 1]["prompt"]]
+    rl_prompts(folder, "rl_prompts", [p[:-2] for p in reflect])
+    rl_prompts(folder, "rl_prompts_reflect", reflect)
+    sequences(folder, trained)
+    print(f"verifiers: {len(reflect)} prompts twice, {len(trained)} sequences")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,184 @@
+package export
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mulligan/data"
+	"mulligan/data/disk"
+	"mulligan/data/similar"
+	"mulligan/export/exporttest"
+)
+
+// played is a prompt with one failure and reflections: text, and whether its retry passed.
+func played(question string, reflections ...string) []data.Group {
+	p := data.Prompt{Source: "s", Messages: []data.Message{{Role: "user", Content: question}}, Answer: json.RawMessage(`1`)}
+	return playedOf(p, exporttest.Attempt("wrong", []int{0}, exporttest.Judged(false, 0, "")), true, reflections...)
+}
+
+func playedOf(p data.Prompt, failed data.Turn, drawn bool, reflections ...string) []data.Group {
+	var rollouts []data.Rollout
+	signal := map[bool]bool{}
+	for i, text := range reflections {
+		text, pass := strings.CutPrefix(text, "+")
+		signal[pass] = true
+		rollouts = append(rollouts, exporttest.Retried(p, failed, text, i, pass))
+	}
+	g := exporttest.Reflection(p, 0, rollouts...)
+	g.NoSignal = len(signal) < 2
+	if drawn {
+		return []data.Group{exporttest.Attempts(p, failed), g}
+	}
+	return []data.Group{g}
+}
+
+// written exports groups and returns, by format, its rows and what is in none, and the rows of dropped.
+func written(t *testing.T, opts Options, groups ...[]data.Group) (map[string]string, []Dropped) {
+	t.Helper()
+	var all []data.Group
+	for _, g := range groups {
+		all = append(all, g...)
+	}
+	dir := t.TempDir()
+	formats := []Format{Episodes, KTO, DPO, SFT, RLPrompts, RLPromptsReflect, linesOf(droppedTable)}
+	m, err := Write(context.Background(), disk.OS{}, dir, Info{}, opts, formats, exporttest.All(all))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Check(context.Background(), disk.OS{}, dir); err != nil {
+		t.Error(err)
+	}
+	got := map[string]string{}
+	var dropped []Dropped
+	for _, f := range m.Formats {
+		left, _ := json.Marshal(f.LeftOut)
+		got[f.Name] = fmt.Sprintf("%d %s", f.Rows, left)
+		if f.Table != droppedTable.name {
+			continue
+		}
+		for _, file := range f.Files {
+			text, _ := os.ReadFile(filepath.Join(dir, file.Path))
+			for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+				var d Dropped
+				if line != "" && json.Unmarshal([]byte(line), &d) != nil {
+					t.Fatal(line)
+				}
+				if line != "" {
+					dropped = append(dropped, d)
+				}
+			}
+		}
+	}
+	return got, dropped
+}
+
+func TestNothingIsDroppedUnasked(t *testing.T) {
+	got, dropped := written(t, Options{}, played("one", "+same", "same", "+same"), played("two", "x", "y"))
+	equal(t, "rows", got, `{"dpo":"0 {\"unpaired\":5}","dropped_jsonl":"0 null","episodes":"7 null","kto":"5 null","rl_prompts":"2 null","rl_prompts_reflect":"2 null","sft":"2 {\"retry_failed\":3}"}`)
+	equal(t, "dropped", len(dropped), `0`)
+}
+
+func TestPairs(t *testing.T) {
+	groups := played("one", "+a", "b", "+c", "d", "+e")
+	got, _ := written(t, Options{}, groups)
+	equal(t, "one", got["dpo"], `"2 {\"unpaired\":1}"`)
+	got, _ = written(t, Options{Pairs: PairsAll}, groups)
+	equal(t, "all", got["dpo"], `"6 null"`)
+	got, _ = written(t, Options{Pairs: PairsAll}, played("one", "+a", "a", "+c", "d"))
+	equal(t, "all but equal texts", got["dpo"], `"3 null"`)
+}
+
+func TestDrop(t *testing.T) {
+	groups := played("one", "+leaks", "cut", "+fine", "also fine")
+	leaks, cut := groups[1].Rollouts[0].Turns, groups[1].Rollouts[1].Turns
+	leaks[3-0].Leak = nil
+	for i := range leaks {
+		if leaks[i].Step == data.StepReflection {
+			leaks[i].Leak = ptr(true)
+		}
+	}
+	cut[len(cut)-1].Draw.Stop = data.StopLength
+	alike := played("two", "x", "y")
+	got, dropped := written(t, Options{Drop: []string{DropLeak, DropTruncated, DropNoSignal}}, groups, alike)
+	equal(t, "rows", got, `{"dpo":"1 {\"leak\":1,\"no_signal\":2,\"truncated\":1}","dropped_jsonl":"4 null","episodes":"8 null","kto":"2 {\"leak\":1,\"no_signal\":2,\"truncated\":1}","rl_prompts":"2 null","rl_prompts_reflect":"2 null","sft":"1 {\"leak\":1,\"no_signal\":2,\"retry_failed\":1,\"truncated\":1}"}`)
+	var reasons []string
+	for _, d := range dropped {
+		reasons = append(reasons, d.Reason)
+		if d.EpisodeID == nil {
+			t.Errorf("%s: no episode", d.Reason)
+		}
+	}
+	equal(t, "dropped", reasons, `["leak","truncated","no_signal","no_signal"]`)
+	got, _ = written(t, Options{Drop: []string{DropInexact}}, groups)
+	equal(t, "none has ids", got["kto"], `"0 {\"inexact\":4}"`)
+}
+
+const long = "I added the first two numbers before I multiplied, although the order of operations asks for the product first, so the sum came out far too large."
+
+func TestDeduplicate(t *testing.T) {
+	groups := [][]data.Group{played("one", "+"+long, long, "+"+long, "other"), played("One ", "+new"), played("two", "+"+long+" Sorry.", "other")}
+	got, dropped := written(t, Options{Deduplicate: DuplicatesExact}, groups...)
+	// The third reflection is the first again; its label differs from the second's. "One " asks what "one" asks.
+	equal(t, "exact", []string{got["kto"], got["rl_prompts"], got["rl_prompts_reflect"], got["dropped_jsonl"]}, `["5 {\"duplicate\":2}","2 {\"duplicate\":1}","2 {\"duplicate\":1}","2 null"]`)
+	if len(dropped) != 2 || dropped[0].EpisodeID == nil || dropped[1].EpisodeID != nil {
+		t.Errorf("dropped %+v", dropped)
+	}
+	got, dropped = written(t, Options{Deduplicate: DuplicatesNear}, groups...)
+	// Also: the same with a word more at another task, and "other" at another task.
+	equal(t, "near", []string{got["kto"], got["dropped_jsonl"]}, `["3 {\"duplicate\":2,\"near\":2}","4 null"]`)
+	if d := dropped[2]; d.Reason != DropNear || d.Detail == nil || !strings.Contains(*d.Detail, " of what episode ") {
+		t.Errorf("dropped %+v", d)
+	}
+}
+
+func TestDecontaminate(t *testing.T) {
+	const question = "Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in May. How many clips did she sell in all?"
+	entries := func(yield func(similar.Entry, error) bool) {
+		yield(similar.Entry{Set: "gsm8k", Name: "line 1", Text: question}, nil)
+	}
+	overlap, err := similar.NewDecontaminator(entries, similar.DecontaminateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, dropped := written(t, Options{Overlap: overlap}, played("Please solve: "+question, "+a", "b"), played("clean", "+a", "b"))
+	equal(t, "rows", got, `{"dpo":"1 {\"contaminated\":2}","dropped_jsonl":"1 null","episodes":"6 null","kto":"2 {\"contaminated\":2}","rl_prompts":"1 {\"contaminated\":1}","rl_prompts_reflect":"1 {\"contaminated\":1}","sft":"1 {\"contaminated\":2,\"retry_failed\":1}"}`)
+	if d := dropped[0]; d.Reason != DropContaminated || d.EpisodeID != nil || !strings.HasPrefix(*d.Detail, "gsm8k line 1: ") {
+		t.Errorf("dropped %+v", *d.Detail)
+	}
+}
+
+// TestSameTaskWithAnotherFailure: it is one prompt for online RL, and what is found of it holds for all its failures.
+func TestSameTaskWithAnotherFailure(t *testing.T) {
+	given := func(text string) []data.Group {
+		p := data.Prompt{Source: "s", Messages: []data.Message{{Role: "user", Content: "one"}}, Answer: json.RawMessage(`1`),
+			Failure: &data.Failure{Message: data.Message{Role: "assistant", Content: text}, Policy: exporttest.Policy, Sampling: exporttest.Sampling, Draws: 2}}
+		return playedOf(p, data.Turn{Message: p.Failure.Message, Step: data.StepAttempt}, false, "+a", "b")
+	}
+	got, _ := written(t, Options{Deduplicate: DuplicatesExact}, given("2"), given("3"))
+	equal(t, "rows", []string{got["rl_prompts"], got["rl_prompts_reflect"], got["kto"]}, `["1 {\"same_task\":1}","2 null","4 null"]`)
+}
+
+func TestBalance(t *testing.T) {
+	var groups [][]data.Group
+	for i := range 20 {
+		groups = append(groups, played(fmt.Sprint("task ", i), "+helps", "a", "b", "c", "d"))
+	}
+	got, dropped := written(t, Options{Balance: BalanceLabels}, groups...)
+	equal(t, "rows", []string{got["kto"], got["dropped_jsonl"], got["sft"]}, `["40 {\"balance\":60}","60 null","20 {\"retry_failed\":80}"]`)
+	for _, d := range dropped {
+		if d.Reason != DropBalance {
+			t.Errorf("dropped %+v", d)
+		}
+	}
+	again, _ := written(t, Options{Balance: BalanceLabels, Splits: map[string]float64{"a": 0.5, "b": 0.5}}, groups...)
+	if !strings.HasPrefix(again["kto"], "40 ") { // every task has one that helps
+		t.Errorf("in two splits: %s", again["kto"])
+	}
+	one, _ := written(t, Options{Balance: BalanceLabels}, played("one", "a", "b"))
+	equal(t, "one label alone", one["kto"], `"0 {\"balance\":2}"`)
+}
