@@ -112,6 +112,23 @@ func printExport(c *cli.Context, m export.Manifest, to string) {
 		for _, reason := range slices.Sorted(maps.Keys(f.LeftOut)) {
 			printf(c, "%-*s %8s left out: %s\n", width, "", count(int(f.LeftOut[reason])), reason)
 		}
+		if f.Rows == 0 && len(f.LeftOut) == 0 {
+			printf(c, "%-*s          %s\n", width, "", nothing(m))
+		}
+	}
+}
+
+// nothing says why a format has no rows although nothing was left out.
+func nothing(m export.Manifest) string {
+	switch n := m.Counts; {
+	case n.Groups == 0 && n.Attempts > 0 && n.Attempts == n.FirstPasses:
+		return "no failure to reflect on: every first attempt passed"
+	case n.Groups == 0:
+		return "no failure was reflected on"
+	case n.Trained == 0:
+		return "no reflection trains: all were kept out of training (see excluded in episodes)"
+	default:
+		return "nothing of this kind in the run"
 	}
 }
 

@@ -329,3 +329,70 @@ func TestFullDisk(t *testing.T) {
 	}
 	same(t, "after a full disk", runToEnd(t, plan, filepath.Join(dir, "full")), want)
 }
+
+// TestExportOfARunThatGoesOn: what is finished is exported and sound, and the export says how far the run is.
+func TestExportOfARunThatGoesOn(t *testing.T) {
+	s := llmtest.NewServer("tiny", guess)
+	s.Spelled = true
+	defer s.Close()
+	s.Delay = 5 * time.Millisecond
+	dir := t.TempDir()
+	plan, run := filepath.Join(dir, "plan.yaml"), filepath.Join(dir, "run")
+	if err := writeTestPlan(plan, s.URL, 200, "export: {formats: []}"); err != nil {
+		t.Fatal(err)
+	}
+	cmd := mulligan("run", plan, "--quiet", "--dir", run)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for s.Requests() < 200 {
+		time.Sleep(time.Millisecond)
+	}
+	to := filepath.Join(dir, "early")
+	out, err := mulligan("export", run, "--to", to).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "the run is not at its end: ") || !strings.Contains(string(out), " of 200 prompts are finished") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if out, err := mulligan("check", to).CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := mulligan("export", run, "--to", to).CombinedOutput(); err != nil || strings.Contains(string(out), "not at its end") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if card, _ := os.ReadFile(filepath.Join(to, "README.md")); strings.Contains(string(card), "not at its end") {
+		t.Error("the card of the whole run says that it is not at its end")
+	}
+}
+
+// TestFullDiskInAnExport: the export that was there stays, and nothing else.
+func TestFullDiskInAnExport(t *testing.T) {
+	s := llmtest.NewServer("tiny", guess)
+	s.Spelled = true
+	defer s.Close()
+	dir := t.TempDir()
+	plan, run, to := filepath.Join(dir, "plan.yaml"), filepath.Join(dir, "run"), filepath.Join(dir, "data")
+	if err := writeTestPlan(plan, s.URL, 60, "export: {formats: []}"); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := mulligan("run", plan, "--quiet", "--dir", run).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if out, err := mulligan("export", run, "--to", to, "--format", "kto,failures,dpo").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	want := files(t, to)
+	cmd := mulligan("export", run, "--to", to)
+	sh := exec.Command("sh", append([]string{"-c", `ulimit -f 16; exec "$0" "$@"`}, cmd.Args...)...) // blocks of 512 bytes
+	sh.Env = cmd.Env
+	out, _ := sh.CombinedOutput()
+	if code := sh.ProcessState.ExitCode(); code != exitError || !strings.Contains(string(out), "file too large") {
+		t.Fatalf("exit code %d: %s", code, out)
+	}
+	same(t, "after a full disk", files(t, to), want)
+	if out, err := mulligan("check", to).CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}

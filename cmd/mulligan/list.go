@@ -47,6 +47,17 @@ func catalogue() []entry {
 	for _, f := range export.Formats() {
 		entries = append(entries, entry{Kind: "format", Name: f.Name, About: f.Title})
 	}
+	for _, t := range export.Trainers() {
+		about := t.Title + " " + t.Version
+		if !t.Loads {
+			about += " (by contract: its code was read, not run)"
+		}
+		e := entry{Kind: "trainer", Name: t.Name, About: about}
+		for _, r := range t.Reads {
+			e.Options = append(e.Options, option{r.As, r.Format.Name, r.How})
+		}
+		entries = append(entries, e)
+	}
 	return entries
 }
 
