@@ -96,7 +96,7 @@ func writeFacts(b *strings.Builder, m Manifest) {
 	b.WriteString("| | |\n|---|---|\n")
 	for _, row := range [][2]string{
 		{"run", m.Run}, {"tasks", m.Dataset}, {"strategy", m.Strategy}, {"verifier", m.Verifier},
-		{"verifier options", m.VerifierOptions}, {"plan digest", m.PlanDigest}, {"written by", strings.TrimSpace("mulligan " + m.Mulligan)},
+		{"verifier options", m.VerifierOptions}, {"reward", m.Reward}, {"plan digest", m.PlanDigest}, {"written by", strings.TrimSpace("mulligan " + m.Mulligan)},
 		{"schema version", fmt.Sprint(m.SchemaVersion)}, {"splits", m.Splits.describe()}, {"kept out of training", m.Screens},
 	} {
 		if row[1] != "" {

@@ -202,6 +202,7 @@ func (e *exporter) manifest() Manifest {
 		Verifier:        e.info.Verifier,
 		VerifierVersion: e.info.VerifierVersion,
 		VerifierOptions: e.info.VerifierOptions,
+		Reward:          e.info.Reward,
 		Mulligan:        e.info.Version,
 		Screens:         e.opts.screens(),
 		Policies:        policies(e.policies),

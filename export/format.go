@@ -171,10 +171,24 @@ func newFormat[R any](name, title, ext, loader string, t table[R], e encoding[R]
 			if err != nil {
 				return nil, err
 			}
-			return &tableWriter[R]{table: t, columns: columnsOf(reflect.TypeFor[R]()), opts: opts, w: rows}, nil
+			return &tableWriter[R]{table: t, columns: columnsOf(reflect.TypeFor[R]()), opts: opts.rowGroups(new(R)), w: rows}, nil
 		},
 		check: func() fileChecker { return &tableChecker[R]{name: name, encoding: e, rows: t.check()} },
 	}
+}
+
+// rowGroups fills in how many rows a group of rows of a type has at most.
+func (o Options) rowGroups(row any) Options {
+	_, tokens := row.(interface{ tokens() tokenCount })
+	_, episode := row.(*Episode)
+	switch {
+	case o.RowGroupRows > 0:
+	case tokens || episode:
+		o.RowGroupRows = defaultRowGroupRows
+	default:
+		o.RowGroupRows = defaultSmallRows
+	}
+	return o
 }
 
 // tableWriter ends a row group when it has enough rows or bytes. No row that breaks a promise, and

@@ -24,6 +24,7 @@ type Info struct {
 	Summary         string            // of the run, a Markdown table; "": none
 	Unfinished      string            // how far the run was, in words; "": at its end
 	Version         string            // of the program
+	Reward          string            // how a reflection is rewarded: binary, shaped
 	LogprobsMode    string            // what log-probabilities are of: raw (the default), processed, sampled_unknown
 }
 
@@ -45,7 +46,7 @@ type Options struct {
 	ChatTemplate string `yaml:"chat_template"`
 	// Overlap finds tasks of evaluation sets, which are kept out of what trains; nil: none are looked for.
 	Overlap *similar.Decontaminator `yaml:"-"`
-	// RowGroupRows is the most rows in a row group or record batch; 1000 if 0.
+	// RowGroupRows is the most rows in a row group or record batch; if 0, 1000 where rows hold lists of tokens or calls, else 10,000.
 	RowGroupRows int `yaml:"row_group_rows"`
 	// RowGroupBytes is the most bytes in a row group before compression, but for a larger single row; 64 MiB if 0, 1 GiB at most.
 	RowGroupBytes int `yaml:"row_group_bytes"`
@@ -70,7 +71,8 @@ type Options struct {
 // The defaults of Options. Row groups are kept small because readers fail on nested columns of
 // large ones ("Nested data conversions not implemented for chunked array outputs", datasets#7793).
 const (
-	defaultRowGroupRows  = 1000
+	defaultRowGroupRows  = 1000  // of rows with lists of tokens, or of calls
+	defaultSmallRows     = 10000 // of other rows
 	defaultRowGroupBytes = 64 << 20
 	defaultShardBytes    = 512 << 20
 )
@@ -102,9 +104,6 @@ func (o Options) resolve() (Options, error) {
 	var err error
 	if o.splits, err = o.resolveSplits(); err != nil {
 		return o, err
-	}
-	if o.RowGroupRows == 0 {
-		o.RowGroupRows = defaultRowGroupRows
 	}
 	if o.RowGroupBytes == 0 {
 		o.RowGroupBytes = defaultRowGroupBytes

@@ -285,7 +285,7 @@ func exportInfo(r *pipeline.Run) (export.Info, error) {
 		Plan:       planText(p),
 		PlanDigest: p.DrawDigest().String(), Strategy: p.Draws["strategy.name"],
 		Verifier: p.Labels["verifier.name"], VerifierOptions: verifierOptions(p), Version: versionString(),
-		Prompts: map[string]string{},
+		Prompts: map[string]string{}, Reward: unquote(p.Labels["strategy.reward"]),
 	}
 	fmt.Sscan(p.Labels["verifier.rules_version"], &info.VerifierVersion)
 	sum, err := summarize(r)

@@ -11,27 +11,28 @@ import (
 
 	"mulligan/data"
 	"mulligan/pipeline"
+	"mulligan/reward/rate"
 )
 
 // summary is what a run came to, in numbers that a person asks for first.
 type summary struct {
-	Run        string               `json:"run"`
-	Strategy   string               `json:"strategy"`
-	Policy     data.Policy          `json:"policy"`
-	Prompts    int                  `json:"prompts"` // that the source holds
-	Tally      pipeline.Tally       `json:"tally"`
-	Failed     map[string]int       `json:"failed"` // prompts, by the boundary at which they failed
-	Reasons    []string             `json:"failed_with,omitempty"`
-	Duplicates int                  `json:"duplicates,omitempty"`
-	PaidTwice  int                  `json:"possibly_paid_twice"` // requests in flight when a process died, and asked for again
-	InFlight   int                  `json:"in_flight"`           // now, or when the last process died
-	FirstTry   pipeline.Rate        `json:"first_try"`           // pass@1: the first draw of each prompt
-	AnyTry     pipeline.Rate        `json:"any_try"`             // pass@k, at least: attempts stop when enough failures are kept
-	Attempts   int                  `json:"attempts_at_most"`    // k
-	Reflected  pipeline.Rate        `json:"retry_reflected"`     // retries after a reflection
-	Control    pipeline.Rate        `json:"retry_control"`       // retries without one
-	Difference *pipeline.Difference `json:"retry_difference"`    // null: no control was drawn
-	Exported   string               `json:"exported,omitempty"`
+	Run        string           `json:"run"`
+	Strategy   string           `json:"strategy"`
+	Policy     data.Policy      `json:"policy"`
+	Prompts    int              `json:"prompts"` // that the source holds
+	Tally      pipeline.Tally   `json:"tally"`
+	Failed     map[string]int   `json:"failed"` // prompts, by the boundary at which they failed
+	Reasons    []string         `json:"failed_with,omitempty"`
+	Duplicates int              `json:"duplicates,omitempty"`
+	PaidTwice  int              `json:"possibly_paid_twice"` // requests in flight when a process died, and asked for again
+	InFlight   int              `json:"in_flight"`           // now, or when the last process died
+	FirstTry   rate.Rate        `json:"first_try"`           // pass@1: the first draw of each prompt
+	AnyTry     rate.Rate        `json:"any_try"`             // pass@k, at least: attempts stop when enough failures are kept
+	Attempts   int              `json:"attempts_at_most"`    // k
+	Reflected  rate.Rate        `json:"retry_reflected"`     // retries after a reflection
+	Control    rate.Rate        `json:"retry_control"`       // retries without one
+	Difference *rate.Difference `json:"retry_difference"`    // null: no control was drawn
+	Exported   string           `json:"exported,omitempty"`
 }
 
 func summarize(r *pipeline.Run) (*summary, error) {
@@ -49,11 +50,11 @@ func summarize(r *pipeline.Run) (*summary, error) {
 	}
 	s := &summary{Run: r.Dir, Strategy: unquote(r.Head.Plan.Draws["strategy.name"]), Prompts: r.Head.Prompts, Tally: t,
 		Failed:   map[string]int{},
-		FirstTry: pipeline.Wilson(t.FirstPassed, t.Prompts-t.Given), AnyTry: pipeline.Wilson(t.AnyPassed, t.Prompts-t.Given),
-		Reflected: pipeline.Wilson(t.Fixed, t.Retries), Control: pipeline.Wilson(t.ControlFixed, t.Controls),
+		FirstTry: rate.Wilson(t.FirstPassed, t.Prompts-t.Given), AnyTry: rate.Wilson(t.AnyPassed, t.Prompts-t.Given),
+		Reflected: rate.Wilson(t.Fixed, t.Retries), Control: rate.Wilson(t.ControlFixed, t.Controls),
 	}
 	fmt.Sscan(r.Head.Plan.Draws["strategy.attempts"], &s.Attempts)
-	s.Difference = pipeline.Newcombe(s.Reflected, s.Control)
+	s.Difference = rate.Newcombe(s.Reflected, s.Control)
 	if len(sessions) > 0 {
 		s.Policy = sessions[len(sessions)-1].Policy
 	}
@@ -113,18 +114,18 @@ func (s *summary) write(w io.Writer) {
 		row("", "%s requests in flight, or were when the last process ended", count(s.InFlight))
 	}
 	if s.FirstTry.N > 0 {
-		row("first try", "%s   pass@1", rate(s.FirstTry))
+		row("first try", "%s   pass@1", interval(s.FirstTry))
 		if s.Attempts > 1 {
-			row("", "%s   pass@%d, at least: attempts stop once a failure is kept", rate(s.AnyTry), s.Attempts)
+			row("", "%s   pass@%d, at least: attempts stop once a failure is kept", interval(s.AnyTry), s.Attempts)
 		}
 	}
 	if t.Given > 0 {
 		row("first try", "%s prompts came with their failure", count(t.Given))
 	}
-	row("retry", "%s   with a reflection%s", rate(s.Reflected), suffixes(plural(t.CutRetries, " cut by length and judged as they stand")))
+	row("retry", "%s   with a reflection%s", interval(s.Reflected), suffixes(plural(t.CutRetries, " cut by length and judged as they stand")))
 	if s.Difference != nil {
 		d := s.Difference
-		row("", "%s   without (control)", rate(s.Control))
+		row("", "%s   without (control)", interval(s.Control))
 		row("", "%+.1f points [%+.1f, %+.1f]   what the reflection brings (Newcombe, 95%%)", 100*d.Value, 100*d.Low, 100*d.High)
 	}
 	row("groups", "%s of reflections on one failure, %s with signal", count(t.Groups), count(t.Signal))
@@ -173,7 +174,7 @@ func idSources(t pipeline.Tally) string {
 func (s *summary) table() string {
 	var b strings.Builder
 	b.WriteString("| | rate | 95% interval | of |\n|---|---|---|---|\n")
-	line := func(what string, r pipeline.Rate, method string) {
+	line := func(what string, r rate.Rate, method string) {
 		if r.N > 0 {
 			fmt.Fprintf(&b, "| %s | %.1f%% | %.1f%% to %.1f%% (%s) | %d of %d |\n", what, 100*r.Value, 100*r.Low, 100*r.High, method, r.K, r.N)
 		}
@@ -210,7 +211,7 @@ func describe(p data.Policy) string {
 	return strings.Join(append(parts, strings.TrimSpace(p.Server+" "+p.ServerVersion)), ", ")
 }
 
-func rate(r pipeline.Rate) string {
+func interval(r rate.Rate) string {
 	if r.N == 0 {
 		return "none drawn"
 	}
