@@ -72,6 +72,9 @@ func (b *batch) write(ctx context.Context, tasks <-chan task) error {
 			}
 		}
 	}
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errStopping) {
+		return cause
+	}
 	if b.lines && !first {
 		end = "\n"
 	}

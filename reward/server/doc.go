@@ -34,7 +34,7 @@
 // with a body of MaxBytes at most; one more gets 503 at once. A verdict has Timeout from when a
 // worker takes it. A verifier that runs on has lost its worker's place to others, up to
 // about four times Workers; beyond that nothing is tried and /healthz says "stuck". Where a client goes
-// away, what it asked is given up.
+// away, or closes its side of the connection, what it asked is given up.
 //
 // # From a trainer
 //

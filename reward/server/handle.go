@@ -112,9 +112,10 @@ func (s *Server) judge(rp *reply, r *http.Request, many bool) {
 		}
 		b.items = eachItem(list)
 	}
-	if err := b.answer(r.Context()); err == nil {
-		s.metrics.batch.observe(time.Since(started))
+	if err := b.answer(r.Context()); err != nil {
+		panic(http.ErrAbortHandler) // breaks the connection, so that a part is not taken for the whole
 	}
+	s.metrics.batch.observe(time.Since(started))
 }
 
 // discard reads the rest of a body that is refused: many clients read no answer before they have

@@ -67,7 +67,11 @@ func serve(t *testing.T, s *server.Server) *running {
 }
 
 func (r *running) ask(method, path, body string) string {
-	req, err := http.NewRequest(method, "http://server"+path, strings.NewReader(body))
+	return r.askContext(context.Background(), method, path, body)
+}
+
+func (r *running) askContext(ctx context.Context, method, path, body string) string {
+	req, err := http.NewRequestWithContext(ctx, method, "http://server"+path, strings.NewReader(body))
 	if err != nil {
 		return err.Error()
 	}

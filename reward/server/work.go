@@ -39,7 +39,7 @@ type task struct {
 // is free when the verifier returns, at the time limit at the latest.
 func (s *Server) start(ctx context.Context, text []byte) task {
 	t := task{text, make(chan answer, 1)}
-	if ctx.Err() == nil && s.takePlace(ctx) {
+	if s.takePlace(ctx) {
 		go s.work(ctx, t)
 		return t
 	}
@@ -54,7 +54,11 @@ func (s *Server) takePlace(ctx context.Context) bool {
 	defer s.metrics.waiting.Add(-1)
 	select {
 	case s.workers <- struct{}{}:
-		return true
+		if ctx.Err() == nil {
+			return true
+		}
+		<-s.workers
+		return false
 	case <-ctx.Done():
 		return false
 	}
