@@ -111,8 +111,8 @@ var (
 	droppedTable  = table[Dropped]{"dropped", droppedRows, func() rowChecker[Dropped] { return &droppedChecker{} }}
 	sequenceTable = table[SequenceRow]{"sequences", sequenceRows, func() rowChecker[SequenceRow] { return &sequenceChecker{} }}
 
-	rlPromptTable  = table[RLPrompt]{"rl_prompts", rlPromptRows, counted[RLPrompt](func(n Counts) int64 { return n.Prompts }, "prompts")}
-	rlReflectTable = table[RLPrompt]{"rl_prompts_reflect", rlReflectRows, counted[RLPrompt](func(n Counts) int64 { return n.Groups }, "failures reflected on")}
+	rlPromptTable  = table[RLPrompt]{"rl_prompts", rlPromptRows, newRLChecker(func(n Counts) int64 { return n.Prompts }, "prompts")}
+	rlReflectTable = table[RLPrompt]{"rl_prompts_reflect", rlReflectRows, newRLChecker(func(n Counts) int64 { return n.Groups }, "failures reflected on")}
 
 	ktoTable         = table[KTORow]{"kto", ktoRows, trainedTurns[KTORow]()}
 	ktoMessagesTable = table[KTOMessagesRow]{"kto_messages", ktoMessagesRows, trainedTurns[KTOMessagesRow]()}

@@ -151,30 +151,4 @@ func (v *view) rlRow(stage string, turns int, number int64) (RLPrompt, error) {
 	}, nil
 }
 
-func (r *RLPrompt) check() error {
-	if err := asked("prompt", r.Prompt); err != nil {
-		return err
-	}
-	truth := r.RewardModel.GroundTruth
-	switch {
-	case r.RewardSpec.GroundTruth != truth || r.Label != truth || r.Answer != truth:
-		return columnErrorf("reward_model.ground_truth", "is not that of reward_spec, label and answer")
-	case truth != "" && !json.Valid([]byte(truth)):
-		return columnErrorf("reward_model.ground_truth", "is not valid JSON")
-	case !json.Valid([]byte(r.Info)):
-		return columnErrorf("info", "is not valid JSON")
-	case r.ExtraInfo.Index != r.ExampleID:
-		return columnErrorf("extra_info.index", "is %d, but example_id is %d", r.ExtraInfo.Index, r.ExampleID)
-	case r.ExtraInfo.TaskID != r.Metadata.TaskID || r.ExtraInfo.Stage != r.Metadata.Stage:
-		return columnErrorf("metadata", "differs from extra_info")
-	}
-	switch stage := r.ExtraInfo.Stage; {
-	case stage != StageTask && stage != StageReflect:
-		return columnErrorf("extra_info.stage", "is %q, want %s or %s", stage, StageTask, StageReflect)
-	case (r.ExtraInfo.GroupID != "") != (stage == StageReflect):
-		return columnErrorf("extra_info.group_id", "is %q in stage %s", r.ExtraInfo.GroupID, stage)
-	}
-	return nil
-}
-
 func (r *RLPrompt) task() string { return r.ExtraInfo.TaskID }
