@@ -32,6 +32,10 @@ func (v *view) learned(left tally) ([]sample, error) {
 			left.add(leftOutFailed, int64(s.Trained()))
 			continue
 		}
+		if s.Loss[0] {
+			left.add(leftOutNoContext, int64(s.Trained()))
+			continue
+		}
 		last := len(s.Loss) - 1
 		for !s.Loss[last] {
 			last--
@@ -41,6 +45,9 @@ func (v *view) learned(left tally) ([]sample, error) {
 	}
 	return good, err
 }
+
+// leftOutNoContext counts turns whose context has no token: nothing could predict the first one.
+const leftOutNoContext = "no_context"
 
 func sftTokensRows(v *view, left tally) ([]SFTTokensRow, error) {
 	all, err := v.learned(left)

@@ -3,7 +3,7 @@
 usage: python readback.py EXPORT DUMP
 
 EXPORT is the folder of an export. DUMP is a folder with a file TABLE.jsonl for each table: the rows
-as they must be read, as JSON lines (bytes in base64, times as RFC 3339). Values are equal only if
+as they must be read, in the order of the splits, as JSON lines (bytes in base64, times as RFC 3339). Values are equal only if
 their types are: 0, "", false, NULL and an empty list are five different things. Needs no network.
 """
 
@@ -106,6 +106,15 @@ def with_datasets(loader):
     return lambda files: datasets.load_dataset(loader, data_files=files, split="train").to_list()
 
 
+def plain(files, rows):
+    """The rows, if no file has a type or metadata that loaders stumble over: large_list, large_string, huggingface, ARROW:schema."""
+    for file in files:
+        schema = pyarrow.parquet.read_schema(file)
+        if "large" in str(schema.remove_metadata()) or set(schema.metadata) != {b"mulligan.schema_version", b"mulligan.format"}:
+            raise Different(f"{file}: {schema}")
+    return rows
+
+
 def with_json(files):
     return [json.loads(line) for file in files for line in open(file, encoding="utf-8")]
 
@@ -139,7 +148,8 @@ def main(export, dump):
         for reader, read in READERS[files[0].rsplit(".", 1)[1]].items():
             report(reader, name, lambda: read(files))
         if files[0].endswith(".parquet"):  # the configurations of the card
-            report("card", name, lambda: datasets.load_dataset(export, name, split=manifest["split"]).to_list())
+            report("card", name, lambda: [row for split in manifest["splits"] for row in datasets.load_dataset(export, name, split=split["name"]).to_list()])
+            report("schema", name, lambda: plain(files, want))
     print(f"pyarrow {pyarrow.__version__}, duckdb {duckdb.__version__}, polars {polars.__version__}, datasets {datasets.__version__}")
     return 1 if failed else 0
 

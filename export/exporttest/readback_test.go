@@ -28,8 +28,9 @@ func TestReadBackByPython(t *testing.T) {
 	}
 	info := export.Info{Run: "run", Verifier: "number", LogprobsMode: "raw"}
 	opts := export.Options{
-		Times: true, ToolText: true, RowGroupRows: 4, ShardRows: 20,
-		TokenSources: []string{"engine", "rendered", "aligned", "retokenized"}, Logprobs: export.LogprobsAny, Skip: []string{export.SkipNoTokens},
+		Times: true, ToolText: true, RowGroupRows: 4, ShardRows: 20, Splits: map[string]float64{"train": 0.75, "test": 0.25},
+		Drop: []string{export.DropNoSignal}, Balance: export.BalanceLabels, Pairs: export.PairsAll, ChatTemplate: "chatml",
+		TokenSources: []string{"engine", "rendered", "aligned", "retokenized"}, Logprobs: export.LogprobsAny, Skip: []string{export.SkipNoTokens, export.SkipTools, export.SkipThinking},
 	}
 	dir, dump := t.TempDir(), t.TempDir()
 	write := func(dir string, opts export.Options, formats ...export.Format) export.Manifest {
@@ -40,12 +41,22 @@ func TestReadBackByPython(t *testing.T) {
 		return m
 	}
 	write(dir, opts, export.Formats()...)
-	for _, f := range []export.Format{export.EpisodesJSONL, export.FailuresJSONL, export.KTOJSONL, export.SequencesJSONL} {
+	for _, f := range export.Formats() {
+		if f.Ext != "jsonl" {
+			continue
+		}
 		one := t.TempDir()
 		opts.ShardRows = 0
 		m := write(one, opts, f)
-		err := os.Rename(filepath.Join(one, m.Formats[0].Files[0].Path), filepath.Join(dump, f.Table+".jsonl"))
-		if err != nil {
+		var lines []byte
+		for _, file := range m.Formats[0].Files {
+			text, err := os.ReadFile(filepath.Join(one, file.Path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines = append(lines, text...)
+		}
+		if err := os.WriteFile(filepath.Join(dump, f.Table+".jsonl"), lines, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
