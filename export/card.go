@@ -49,14 +49,41 @@ func writeHead(b *strings.Builder, m Manifest) {
 	b.WriteString("---\nconfigs:\n")
 	for i, f := range configurations(m) {
 		fmt.Fprintf(b, "- config_name: %s\n  data_files:\n", f.Name)
-		for _, split := range m.Splits {
-			fmt.Fprintf(b, "  - split: %s\n    path: %s/%s-*.%s\n", split.Name, f.Name, split.Name, f.Ext)
+		for _, split := range m.filled(f.Name) {
+			fmt.Fprintf(b, "  - split: %s\n    path: %s/%s-*.%s\n", split, f.Name, split, f.Ext)
 		}
 		if i == 0 {
 			b.WriteString("  default: true\n")
 		}
 	}
 	fmt.Fprintf(b, "size_categories:\n- %s\ntags:\n- reinforcement-learning\n- self-reflection\n- mulligan\n---\n\n", sizeCategory(m))
+}
+
+// filled returns the splits in which a format has rows, or all if it has none: the library datasets refuses the whole
+// configuration if one of its splits has no rows.
+func (m Manifest) filled(format string) []string {
+	var names []string
+	for _, split := range m.Splits {
+		if m.rows(format, split.Name) > 0 {
+			names = append(names, split.Name)
+		}
+	}
+	if names == nil {
+		return m.Splits.names()
+	}
+	return names
+}
+
+// rows returns how many rows of a format are in a split.
+func (m Manifest) rows(format, split string) (n int64) {
+	for _, f := range m.Formats {
+		for _, file := range f.Files {
+			if of, err := m.Splits.ofFile(path.Base(file.Path)); err == nil && of == split && f.Name == format {
+				n += file.Rows
+			}
+		}
+	}
+	return n
 }
 
 // sizeCategory is Hugging Face's name for the number of rows of the largest format.
@@ -165,13 +192,7 @@ func writeFormats(b *strings.Builder, m Manifest) {
 		known, _ := formatNamed(f.Name)
 		fmt.Fprintf(b, "| `%s` | %d |", f.Name, f.Rows)
 		for _, split := range m.Splits {
-			var rows int64
-			for _, file := range f.Files {
-				if of, err := m.Splits.ofFile(path.Base(file.Path)); err == nil && of == split.Name {
-					rows += file.Rows
-				}
-			}
-			fmt.Fprintf(b, " %d |", rows)
+			fmt.Fprintf(b, " %d |", m.rows(f.Name, split.Name))
 		}
 		fmt.Fprintf(b, " %d | %s |\n", len(f.Files), known.Title)
 	}
