@@ -36,7 +36,7 @@ func datasetInfo(m Manifest) string {
 	for _, f := range m.Formats {
 		entry := map[string]any{"file_name": f.Name, "formatting": "sharegpt", "tags": tags}
 		switch f.Name {
-		case SFTMessages.Name:
+		case SFTMessagesPlain.Name:
 			entry["columns"] = map[string]string{"messages": "messages"}
 		case KTOMessages.Name:
 			entry["columns"] = map[string]string{"messages": "messages", "kto_tag": "label"}

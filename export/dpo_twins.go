@@ -12,12 +12,19 @@ func dpoMessagesRows(v *view, left tally) ([]DPOMessagesRow, error) {
 	all, err := v.pairs(left, carries{})
 	var rows []DPOMessagesRow
 	for _, p := range all {
+		if !alternate(p.chosen.prompt) {
+			left.add(leftOutRoles, 2)
+			continue
+		}
 		rows = append(rows, DPOMessagesRow{p.chosen.prompt, p.chosen.completion, p.rejected.completion})
 	}
 	return rows, err
 }
 
 func (d *DPOMessagesRow) check() error {
+	if !alternate(d.Messages) {
+		return columnErrorf("messages", "user and assistant do not alternate")
+	}
 	return preference(d.Messages, []Message{d.Chosen}, []Message{d.Rejected})
 }
 
@@ -31,12 +38,19 @@ func dpoSwiftRows(v *view, left tally) ([]DPOSwiftRow, error) {
 	all, err := v.pairs(left, carries{})
 	var rows []DPOSwiftRow
 	for _, p := range all {
+		if !alternate(p.chosen.prompt) {
+			left.add(leftOutRoles, 2)
+			continue
+		}
 		rows = append(rows, DPOSwiftRow{p.chosen.conversation(), p.rejected.completion.Content})
 	}
 	return rows, err
 }
 
 func (d *DPOSwiftRow) check() error {
+	if !alternate(d.Messages) {
+		return columnErrorf("messages", "user and assistant do not alternate")
+	}
 	if err := conversationEnds(d.Messages); err != nil {
 		return err
 	}

@@ -35,6 +35,8 @@ var (
 var (
 	RLPrompts         = parquetOf(rlPromptTable, "tasks with their ground truth, for online RL")
 	RLPromptsReflect  = parquetOf(rlReflectTable, "conversations that end with the request to reflect, with the ground truth, for online RL")
+	RLPromptsSwift    = parquetOf(rlSwiftTable, "the tasks of rl_prompts as messages with a solution")
+	RLReflectSwift    = parquetOf(rlReflectSwiftTable, "the rows of rl_prompts_reflect as messages with a solution")
 	KTO               = parquetOf(ktoTable, "reflections with a boolean label")
 	KTOMessages       = parquetOf(ktoMessagesTable, "reflections with a boolean label, as one conversation")
 	KTOText           = parquetOf(ktoTextTable, "reflections with a boolean label, prompt and completion as text")
@@ -49,6 +51,7 @@ var (
 	SFTMessagesSlime  = parquetOf(sftSlimeTable, "the rows of sft_messages, marked with step_loss_mask")
 	SFTMessagesTinker = parquetOf(sftTinkerTable, "the rows of sft_messages, marked with trainable")
 	SFTMessagesSwift  = parquetOf(sftSwiftTable, "the rows of sft_messages, marked with loss")
+	SFTMessagesPlain  = parquetOf(sftPlainTable, "the rows of sft_messages without marks, for a reader that trains the last turn alone")
 	SDFT              = parquetOf(sdftTable, "tasks with a reflection that helped, as privileged context for self-distillation")
 )
 
@@ -73,12 +76,12 @@ var (
 func Formats() []Format {
 	return []Format{
 		Episodes, Failures, RLPrompts, RLPromptsReflect, KTO, DPO, DPOAnswers, SFT, SFTMessages, SFTTokens, SFTTokensMask, SDFT, Sequences,
-		KTOMessages, KTOText, DPOMessages, DPOSwift, DPONeMo, SFTMessagesDetail, SFTMessagesSlime, SFTMessagesTinker, SFTMessagesSwift,
+		KTOMessages, KTOText, DPOMessages, DPOSwift, DPONeMo, SFTMessagesDetail, SFTMessagesSlime, SFTMessagesTinker, SFTMessagesSwift, SFTMessagesPlain, RLPromptsSwift, RLReflectSwift,
 		DroppedRows, EpisodesArrow, EpisodesStream, SequencesArrow, SequencesStream,
 		EpisodesJSONL, FailuresJSONL, linesOf(rlPromptTable), linesOf(rlReflectTable), KTOJSONL, linesOf(dpoTable), linesOf(dpoAnswersTable), linesOf(sftTable),
 		linesOf(sftMessagesTable), linesOf(sftTokensTable), linesOf(sftMaskTable), linesOf(sdftTable), SequencesJSONL,
 		linesOf(ktoMessagesTable), linesOf(ktoTextTable), linesOf(dpoMessagesTable), linesOf(dpoSwiftTable), linesOf(dpoNeMoTable),
-		linesOf(sftDetailTable), linesOf(sftSlimeTable), linesOf(sftTinkerTable), linesOf(sftSwiftTable), linesOf(droppedTable),
+		linesOf(sftDetailTable), linesOf(sftSlimeTable), linesOf(sftTinkerTable), linesOf(sftSwiftTable), linesOf(sftPlainTable), linesOf(rlSwiftTable), linesOf(rlReflectSwiftTable), linesOf(droppedTable),
 	}
 }
 
@@ -114,6 +117,9 @@ var (
 	rlPromptTable  = table[RLPrompt]{"rl_prompts", rlPromptRows, newRLChecker(func(n Counts) int64 { return n.Prompts }, "prompts")}
 	rlReflectTable = table[RLPrompt]{"rl_prompts_reflect", rlReflectRows, newRLChecker(func(n Counts) int64 { return n.Groups }, "failures reflected on")}
 
+	rlSwiftTable        = table[RLSwift]{"rl_prompts_swift", rlSwiftRows, counted[RLSwift](func(n Counts) int64 { return n.Prompts }, "prompts")}
+	rlReflectSwiftTable = table[RLSwift]{"rl_prompts_reflect_swift", rlReflectSwiftRows, counted[RLSwift](func(n Counts) int64 { return n.Groups }, "failures reflected on")}
+
 	ktoTable         = table[KTORow]{"kto", ktoRows, trainedTurns[KTORow]()}
 	ktoMessagesTable = table[KTOMessagesRow]{"kto_messages", ktoMessagesRows, trainedTurns[KTOMessagesRow]()}
 	ktoTextTable     = table[KTOTextRow]{"kto_text", ktoTextRows, trainedTurns[KTOTextRow]()}
@@ -130,6 +136,7 @@ var (
 	sftSlimeTable    = table[SFTMessagesRow[SlimeMessage]]{"sft_messages_slime", sftMessagesRows[SlimeMessage], trainedTurns[SFTMessagesRow[SlimeMessage]]()}
 	sftTinkerTable   = table[SFTMessagesRow[TinkerMessage]]{"sft_messages_tinker", sftMessagesRows[TinkerMessage], trainedTurns[SFTMessagesRow[TinkerMessage]]()}
 	sftSwiftTable    = table[SFTMessagesRow[SwiftMessage]]{"sft_messages_swift", sftMessagesRows[SwiftMessage], trainedTurns[SFTMessagesRow[SwiftMessage]]()}
+	sftPlainTable    = table[SFTMessagesRow[PlainMessage]]{"sft_messages_llamafactory", sftMessagesRows[PlainMessage], trainedTurns[SFTMessagesRow[PlainMessage]]()}
 	sdftTable        = table[SDFTRow]{"sdft", sdftRows, trainedTurns[SDFTRow]()}
 
 	sftTokensTable = table[SFTTokensRow]{"sft_tokens", sftTokensRows, uncounted[SFTTokensRow]()}

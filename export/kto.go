@@ -49,12 +49,21 @@ func ktoMessagesRows(v *view, left tally) ([]KTOMessagesRow, error) {
 	all, err := v.labelled(left, carries{})
 	var rows []KTOMessagesRow
 	for _, e := range all {
+		if !alternate(e.prompt) {
+			left.add(leftOutRoles, 1)
+			continue
+		}
 		rows = append(rows, KTOMessagesRow{e.conversation(), e.passed})
 	}
 	return rows, err
 }
 
-func (k *KTOMessagesRow) check() error { return conversationEnds(k.Messages) }
+func (k *KTOMessagesRow) check() error {
+	if !alternate(k.Messages) {
+		return columnErrorf("messages", "user and assistant do not alternate")
+	}
+	return conversationEnds(k.Messages)
+}
 
 // KTOTextRow is a row of the format kto_text: the same as plain text, as axolotl's user_defined.default reads it
 // (axolotl/prompt_strategies/kto/user_defined.py). A chat template that the user names makes the prompt's text; see Options.ChatTemplate.

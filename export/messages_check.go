@@ -64,6 +64,27 @@ func conversationEnds(messages []Message) error {
 	return exchange("messages", messages[:n-1], "messages", messages[n-1:])
 }
 
+// alternate reports whether user and assistant speak in turn, the user first, with a system prompt before them at most. LLaMA-Factory
+// leaves other conversations out with a warning, and ms-swift joins two messages of one role, both at the commits of trainers.go.
+func alternate(messages []Message) bool {
+	if len(messages) > 0 && messages[0].Role == data.RoleSystem {
+		messages = messages[1:]
+	}
+	for i, m := range messages {
+		want := data.RoleUser
+		if i%2 == 1 {
+			want = data.RoleAssistant
+		}
+		if m.Role != want {
+			return false
+		}
+	}
+	return true
+}
+
+// leftOutRoles counts conversations that a reader of turns would change or leave out.
+const leftOutRoles = "roles"
+
 // speaks reports whether what is asked and what is answered holds text.
 func speaks(prompt []Message, completion Message) bool {
 	return asked("", prompt) == nil && completion.Content != ""

@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"mulligan/data/disk"
 )
@@ -19,29 +18,12 @@ const (
 	keyFormat        = "mulligan.format"
 )
 
-// parquetEncoding writes Parquet with zstd, page index and statistics. The footer names neither a
-// library nor a version of one, so that it does not change with them.
+// parquetEncoding writes Parquet with zstd, page index, statistics, and bloom filters of ids.
 type parquetEncoding[R any] struct{ table string }
 
 func (e parquetEncoding[R]) create(w io.Writer) (rowWriter[R], error) {
-	return parquetWriter[R]{parquet.NewGenericWriter[R](w,
-		parquet.Compression(&zstd.Codec{}),
-		parquet.DataPageStatistics(true),
-		parquet.CreatedBy("mulligan", strconv.Itoa(SchemaVersion), ""),
-		parquet.KeyValueMetadata(keySchemaVersion, strconv.Itoa(SchemaVersion)),
-		parquet.KeyValueMetadata(keyFormat, e.table),
-	)}, nil
+	return newParquetWriter[R](w, e.table)
 }
-
-type parquetWriter[R any] struct{ w *parquet.GenericWriter[R] }
-
-func (p parquetWriter[R]) write(row R) error {
-	_, err := p.w.Write([]R{row})
-	return err
-}
-
-func (p parquetWriter[R]) flush() error { return p.w.Flush() }
-func (p parquetWriter[R]) close() error { return p.w.Close() }
 
 func (e parquetEncoding[R]) read(f disk.File, size int64) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
@@ -81,6 +63,11 @@ func (e parquetEncoding[R]) read(f disk.File, size int64) iter.Seq2[R, error] {
 func (e parquetEncoding[R]) checkFooter(f *parquet.File) error {
 	if err := checkMetadata(e.table, f.Lookup); err != nil {
 		return err
+	}
+	for _, kv := range f.Metadata().KeyValueMetadata {
+		if kv.Key != keySchemaVersion && kv.Key != keyFormat { // ARROW:schema, for one, makes a reader see other types
+			return fmt.Errorf("metadata %s is not of an export", kv.Key)
+		}
 	}
 	var zero R
 	if got, want := f.Schema().String(), parquet.SchemaOf(zero).String(); got != want {

@@ -36,6 +36,11 @@ type (
 		Content   string `parquet:"content,dict" json:"content"`
 		Trainable bool   `parquet:"trainable" json:"trainable"`
 	}
+	// PlainMessage is for LLaMA-Factory, whose mask_history: true trains the last turn alone. It has no mark for each message.
+	PlainMessage struct {
+		Role    string `parquet:"role,dict" json:"role"`
+		Content string `parquet:"content,dict" json:"content"`
+	}
 	// SwiftMessage is for ms-swift.
 	SwiftMessage struct {
 		Role    string `parquet:"role,dict" json:"role"`
@@ -57,6 +62,9 @@ type marked[M any] interface {
 	mark(Message, bool)
 	marks() (Message, bool)
 }
+
+func (m *PlainMessage) mark(from Message, _ bool) { *m = PlainMessage(from) }
+func (m *PlainMessage) marks() (Message, bool)    { return Message(*m), false }
 
 func (m *TrainMessage) mark(from Message, train bool) {
 	*m = TrainMessage{from.Role, from.Content, train}
@@ -95,6 +103,10 @@ func sftMessagesRows[M any, P marked[M]](v *view, left tally) ([]SFTMessagesRow[
 	all, err := v.helpful(left, carries{})
 	var rows []SFTMessagesRow[M]
 	for _, e := range all {
+		if wantsTurns[M]() && !alternate(e.conversation()) {
+			left.add(leftOutRoles, 1)
+			continue
+		}
 		row := SFTMessagesRow[M]{make([]M, len(e.prompt)+1)}
 		for i, m := range e.conversation() {
 			P(&row.Messages[i]).mark(m, i == len(e.prompt))
@@ -109,7 +121,8 @@ func (s *SFTMessagesRow[M]) check() error {
 	for i := range s.Messages {
 		m := any(&s.Messages[i]).(interface{ marks() (Message, bool) })
 		message, train := m.marks()
-		if want := i == len(s.Messages)-1; train != want {
+		_, unmarked := any(m).(*PlainMessage)
+		if want := i == len(s.Messages)-1; train != want && !unmarked {
 			return columnErrorf("messages", "message %d of %d (%s): its mark says that it trains is %t, want %t", i, len(s.Messages), message.Role, train, want)
 		}
 		if s, ok := any(m).(*SlimeMessage); ok && s.Mask != 0 && s.Mask != 1 {
@@ -117,5 +130,17 @@ func (s *SFTMessagesRow[M]) check() error {
 		}
 		plain[i] = message
 	}
+	if wantsTurns[M]() && !alternate(plain) {
+		return columnErrorf("messages", "user and assistant do not alternate")
+	}
 	return conversationEnds(plain)
+}
+
+// wantsTurns reports whether the reader of a dialect wants user and assistant in turn.
+func wantsTurns[M any]() bool {
+	switch any(new(M)).(type) {
+	case *PlainMessage, *SwiftMessage:
+		return true
+	}
+	return false
 }

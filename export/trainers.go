@@ -8,6 +8,29 @@ var trainers = []Trainer{
 		as(RLPrompts, "GRPOTrainer, RLOOTrainer: the other columns reach the reward function"), as(RLPromptsReflect, "as rl_prompts"), as(SDFT, "SDFTTrainer"),
 		as(Sequences, "export/adapters/trl_replay.py"), as(Failures, "export/adapters/trl_reflect.py"),
 	}},
+	{Name: "openrlhf", Title: "OpenRLHF", Version: "0.11.2", Loads: true, Reads: []Reads{
+		as(DPO, "RewardDataset: --data.prompt_key prompt --data.chosen_key chosen --data.rejected_key rejected"),
+		as(SFT, "SFTDataset: --data.input_key prompt --data.output_key completion --data.apply_chat_template"),
+		as(RLPrompts, "PromptDataset: --data.input_key prompt --data.label_key label --data.apply_chat_template"), as(RLPromptsReflect, "as rl_prompts"),
+	}},
+	{Name: "axolotl", Title: "axolotl", Version: "0.19.0", Loads: true, Reads: []Reads{
+		as(SFTTokens, "type: (empty)"),
+		as(SFTMessages, "type: chat_template, message_field_training: train, roles_to_train: [], train_on_eos: turn, chat_template: tokenizer_default (a bare chat_template trains the failed attempt, too)"),
+		as(SFTMessagesDetail, "as sft_messages, with message_field_training_detail: train_detail"),
+		as(KTO, "rl: kto, remove_unused_columns: false, skip_prepare_dataset: true, no type"),
+		as(KTOText, "rl: kto, type: {field_prompt: prompt, field_completion: completion, field_label: label, prompt_format: \"{prompt}\", completion_format: \"{completion}\"}"),
+		as(DPO, "rl: dpo, type: chat_template.default, field_messages: prompt, field_chosen: chosen, field_rejected: rejected"),
+	}},
+	{Name: "llamafactory", Title: "LLaMA-Factory", Version: "0.9.5", Loads: true, Reads: []Reads{
+		{SFTMessagesPlain, SFTMessages.Name, "dataset_dir: this folder, dataset: sft_messages_llamafactory, mask_history: true (without it the failed attempt trains, too)"},
+		{KTOMessages, KTO.Name, "stage: kto, dataset_dir: this folder, dataset: kto_messages"},
+		{DPOMessages, DPO.Name, "stage: dpo, dataset_dir: this folder, dataset: dpo_messages"},
+	}},
+	{Name: "ms-swift", Title: "ms-swift", Version: "4.6.0", Loads: true, Reads: []Reads{
+		{SFTMessagesSwift, SFTMessages.Name, "swift sft --dataset FILE"}, {KTOMessages, KTO.Name, "swift rlhf --rlhf_type kto --dataset FILE"},
+		{DPOSwift, DPO.Name, "swift rlhf --rlhf_type dpo --dataset FILE"},
+		{RLPromptsSwift, RLPrompts.Name, "swift rlhf --rlhf_type grpo --dataset FILE --remove_unused_columns false"}, {RLReflectSwift, RLPromptsReflect.Name, "as rl_prompts_swift"},
+	}},
 	{Name: "verl", Title: "verl", Version: "0.9.1", Loads: true, Reads: []Reads{
 		as(RLPrompts, "RLHFDataset: data.prompt_key=prompt data.return_raw_chat=True, and your own reward.custom_reward_function: its own scorer runs where it knows the name in data_source"),
 		as(RLPromptsReflect, "as rl_prompts; set data.max_prompt_length: longer rows are dropped"),

@@ -51,7 +51,7 @@ func TestWriteThenCheck(t *testing.T) {
 	rows := map[string]int64{ // one of the five prompts has tools, which most formats of text have no field for
 		"episodes": 15, "failures": 4, "kto": 6, "sequences": 1, "rl_prompts": 4, "rl_prompts_reflect": 3, "dpo": 1, "dpo_answers": 3,
 		"sft": 2, "sft_messages": 2, "sft_tokens": 1, "sft_tokens_mask": 1, "sdft": 2, "kto_messages": 5, "kto_text": 5, "dpo_messages": 1, "dpo_swift": 1,
-		"dpo_nemo": 1, "sft_messages_detail": 2, "sft_messages_slime": 2, "sft_messages_tinker": 2, "sft_messages_swift": 2,
+		"dpo_nemo": 1, "sft_messages_detail": 2, "sft_messages_slime": 2, "sft_messages_tinker": 2, "sft_messages_swift": 2, "sft_messages_llamafactory": 2, "rl_prompts_swift": 4, "rl_prompts_reflect_swift": 3,
 	}
 	for _, f := range m.Formats {
 		if f.Rows != rows[f.Table] {
