@@ -12,6 +12,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"mulligan/export"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated part of docs/plan.md")
@@ -74,8 +76,18 @@ func TestExamplePlans(t *testing.T) {
 func TestDataReference(t *testing.T) {
 	var b strings.Builder
 	for _, table := range []struct{ title, file, row string }{
-		{"episodes", "row.go", "Episode"}, {"episodes: calls", "row.go", "Call"}, {"failures", "failure.go", "Failure"}, {"kto", "kto.go", "KTORow"},
-		{"sequences", "sequence.go", "SequenceRow"},
+		{"episodes", "row.go", "Episode"}, {"episodes: calls", "row.go", "Call"}, {"failures", "failure.go", "Failure"},
+		{"rl_prompts, rl_prompts_reflect", "rl_prompt.go", "RLPrompt"}, {"rl_prompts: reward_model", "rl_prompt.go", "RewardModel"},
+		{"rl_prompts: extra_info", "rl_prompt.go", "ExtraInfo"}, {"rl_prompts: reward_spec", "rl_prompt.go", "RewardSpec"}, {"rl_prompts: metadata", "rl_prompt.go", "RLMetadata"},
+		{"kto", "kto.go", "KTORow"}, {"dpo", "dpo.go", "DPORow"}, {"dpo_answers", "dpo_answers.go", "DPOAnswersRow"},
+		{"sft", "sft.go", "SFTRow"}, {"sft_messages: messages", "sft_messages.go", "TrainMessage"}, {"sft_tokens", "sft_tokens.go", "SFTTokensRow"},
+		{"sft_tokens_mask", "sft_tokens.go", "SFTTokensMaskRow"}, {"sdft", "sft.go", "SDFTRow"}, {"sequences", "sequence.go", "SequenceRow"},
+		{"kto_messages", "kto.go", "KTOMessagesRow"}, {"kto_text", "kto.go", "KTOTextRow"}, {"dpo_messages", "dpo_twins.go", "DPOMessagesRow"},
+		{"dpo_swift", "dpo_twins.go", "DPOSwiftRow"}, {"dpo_nemo", "dpo_twins.go", "DPONeMoRow"}, {"dpo_nemo: completions", "dpo_twins.go", "RankedCompletion"},
+		{"rl_prompts_swift, rl_prompts_reflect_swift", "rl_swift.go", "RLSwift"}, {"sft_messages_detail: messages", "sft_messages.go", "DetailMessage"},
+		{"sft_messages_detail: train_detail", "sft_messages.go", "Detail"}, {"sft_messages_slime: messages", "sft_messages.go", "SlimeMessage"},
+		{"sft_messages_tinker: messages", "sft_messages.go", "TinkerMessage"}, {"sft_messages_swift: messages", "sft_messages.go", "SwiftMessage"},
+		{"sft_messages_llamafactory: messages", "sft_messages.go", "PlainMessage"}, {"dropped", "dropped.go", "Dropped"},
 	} {
 		fmt.Fprintf(&b, "\n### %s\n\n| column | type | null | |\n|---|---|---|---|\n", table.title)
 		f, err := parser.ParseFile(token.NewFileSet(), "../../export/"+table.file, nil, parser.ParseComments)
@@ -108,6 +120,27 @@ func TestDataReference(t *testing.T) {
 	generated(t, "../../docs/data.md", "<!-- columns: generated, go test ./cmd/mulligan -run DataReference -update -->\n", "<!-- end of columns -->\n", b.String())
 }
 
+// TestTrainerReference: the README says which trainer reads what, and how it is told, as the cards do.
+func TestTrainerReference(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("\n| trainer | `--for` | format | setting |\n|---|---|---|---|\n")
+	for _, t := range export.Trainers() {
+		how := "loads"
+		if !t.Loads {
+			how = "by contract"
+		}
+		for i, r := range t.Reads {
+			title, name := "", ""
+			if i == 0 {
+				title, name = fmt.Sprintf("%s %s (%s)", t.Title, t.Version, how), "`"+t.Name+"`"
+			}
+			fmt.Fprintf(&b, "| %s | %s | `%s` | %s |\n", title, name, r.Format.Name, strings.ReplaceAll(r.How, "|", "\\|"))
+		}
+	}
+	b.WriteString("\n")
+	generated(t, "../../docs/trainers.md", "<!-- trainers: generated, go test ./cmd/mulligan -run TrainerReference -update -->\n", "<!-- end of trainers -->\n", b.String())
+}
+
 func columnType(goType string) (kind, null string) {
 	if rest, ok := strings.CutPrefix(goType, "*"); ok {
 		goType, null = rest, "yes"
@@ -122,7 +155,7 @@ func columnType(goType string) (kind, null string) {
 	switch goType {
 	case "Message":
 		return "struct(role, content: string)", null
-	case "Call":
+	case "Call", "RewardModel", "ExtraInfo", "RewardSpec", "RLMetadata", "RankedCompletion", "Detail":
 		return "struct, below", null
 	case "float64":
 		return "double", null
