@@ -201,7 +201,8 @@ func (o Options) screens() string {
 		all = append(all, "balance: "+o.Balance)
 	}
 	if o.Overlap != nil {
-		all = append(all, "decontaminate")
+		n := o.Overlap.Stats()
+		all = append(all, fmt.Sprintf("decontaminate: %d entries, %d n-grams, %d of them left out as the sets' own wording", n.Entries, n.NGrams+n.Templates, n.Templates))
 	}
 	return strings.Join(all, "; ")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -177,6 +178,11 @@ func exportTo(ctx context.Context, r *pipeline.Run, groups iter.Seq2[data.Group,
 	}
 	if opts.Overlap, err = evaluationSets(ctx, base, s.Decontaminate); err != nil {
 		return export.Manifest{}, err
+	}
+	if opts.Overlap != nil {
+		if n := opts.Overlap.Stats(); n.Hidden > 0 {
+			fmt.Fprintf(os.Stderr, "decontaminate: %s of %s entries share all their wording with many others of their set: they are found only as a whole\n", count(n.Hidden), count(n.Entries))
+		}
 	}
 	info, err := exportInfo(r)
 	if err != nil {

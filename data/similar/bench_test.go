@@ -79,6 +79,7 @@ func BenchmarkExact(b *testing.B) {
 	}
 	b.ReportMetric(float64(heap()-before)/float64(min(i, len(texts))), "B/text")
 	runtime.KeepAlive(texts)
+	runtime.KeepAlive(e)
 }
 
 func BenchmarkFind(b *testing.B) {

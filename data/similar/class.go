@@ -19,8 +19,8 @@ var unspaced = []*unicode.RangeTable{
 }
 
 func class(r rune) uint8 {
-	if r < unicode.MaxASCII+1 {
-		return asciiClass(byte(r))
+	if r <= unicode.MaxASCII {
+		return asciiClasses[r]
 	}
 	switch {
 	case unicode.IsMark(r):
@@ -40,14 +40,19 @@ func class(r rune) uint8 {
 	return classSign
 }
 
-func asciiClass(b byte) uint8 {
-	switch {
-	case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '0' && b <= '9':
-		return classWord
-	case b == ' ', b >= '\t' && b <= '\r':
-		return classSpace
-	case b < ' ', b == 0x7F:
-		return classHidden
+// asciiClasses are the classes of ASCII: they are asked for a hundred times more often than all others.
+var asciiClasses = func() (classes [unicode.MaxASCII + 1]uint8) {
+	for i := range classes {
+		switch b := byte(i); {
+		case b >= 'a' && b <= 'z', b >= 'A' && b <= 'Z', b >= '0' && b <= '9':
+			classes[i] = classWord
+		case b == ' ', b >= '\t' && b <= '\r':
+			classes[i] = classSpace
+		case b < ' ', b == 0x7F:
+			classes[i] = classHidden
+		default:
+			classes[i] = classSign
+		}
 	}
-	return classSign
-}
+	return classes
+}()

@@ -1,7 +1,6 @@
 package similar
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"iter"
@@ -17,18 +16,17 @@ const (
 	gramWords = 13
 	// shortWords is the shortest run that GPT-3 takes for evidence (appendix C: n is 8 to 13).
 	shortWords = 8
-	// templateTexts and templateShare say when wording belongs to a set and to none of its texts. GPT-3 passed over
-	// grams that more than 10 training texts held; those texts are not known here, the evaluation sets are. The share
-	// keeps passages that a dozen questions of a set ask about (DROP, SQuAD): they are content.
-	templateTexts = 10
-	templateShare = 0.05
 )
 
 // Entry is one text of an evaluation set: a question, or a question with its answer. An answer alone is a bad entry
 // where it is short: every text that says 7 and no more is the answer 7 as a whole.
+//
+// Entries of the same Set and Name that follow one another are parts of one: the columns of a row, the messages of a
+// conversation. It matters for templates: a system prompt or a label that each row repeats is the wording of the set, while
+// rows that are the same in all parts count once.
 type Entry struct {
 	Set  string // "gsm8k/test"
-	Name string // of the entry in its set: "line 17"
+	Name string // of the entry in its set: "line 17"; "": it has no further parts
 	Text string
 }
 
@@ -36,34 +34,36 @@ type Entry struct {
 type DecontaminateOptions struct {
 	N             int     // words of an n-gram, 8 to 100; 0: 13
 	MinShare      float64 // of the text's words that must lie in overlapping n-grams, 0 to 1; 0: any overlap counts
-	KeepTemplates bool    // n-grams that more than 10 entries and more than 5% of the entries of a set hold count like others
+	KeepTemplates bool    // n-grams and texts that more than 10 entries and more than 5% of the entries of a set hold count like others
 }
 
 // Decontaminator knows the n-grams of evaluation sets. It is made once and may then be read concurrently.
 //
-// It holds the entries' words as numbers, 4 bytes each, about 27 bytes for each different n-gram of a set, and
-// each different word and each entry once: a million n-grams take about 40 MB. A hash only finds an
-// n-gram; its words are always compared.
+// It takes about 50 bytes for each different n-gram of a set, all in all: a million of them are 50 MB. A hash
+// only finds an n-gram; its words are always compared.
 type Decontaminator struct {
 	n        int
 	minShare float64
 
-	entries []entry
-	sets    []set
-	setOf   map[string]uint32   // by name
-	whole   map[[16]byte]uint32 // digest of wholeForm: the first entry that has it
-	words   map[string]uint32   // numbers from 1; 0 is a word of no entry
-	arena   []uint32            // the entries' words, one entry after the other
-	grams   grams
-	shorts  []int // lengths of entries of 8 to n-1 words, ascending
-	stats   DecontaminatorStats
+	parts  []part
+	sets   []set
+	setOf  map[string]uint32   // by name
+	whole  map[[16]byte]uint32 // by wholeKey: the place in wholes, from 1
+	wholes []whole
+	words  map[string]uint32 // numbers from 1; 0 is a word of no text
+	arena  []uint32          // the words of the indexed texts, one text after the other
+	grams  grams
+	shorts []int // lengths of texts of 8 to n-1 words, ascending
+	stats  DecontaminatorStats
 }
 
-type entry struct {
-	name string
-	set  uint32
-	at   uint32 // its first word in the arena
-	n    uint32 // its words; 0: not indexed, since it has none or repeats an earlier entry of its set
+// part is one text of an entry.
+type part struct {
+	name  string
+	set   uint32
+	entry uint32
+	at    uint32 // its first word in the arena
+	n     uint32 // its words; 0: not indexed, since it has none or its entry repeats an earlier one of its set
 }
 
 type set struct {
@@ -76,9 +76,9 @@ type DecontaminatorStats struct {
 	Entries   int
 	NGrams    int // different n-grams; one that several sets hold counts for each
 	Templates int // of NGrams: wording of a set, which is no evidence
-	Repeated  int // entries that have the same words as an earlier one of their set: found under its name
+	Repeated  int // entries that have the same Tokens as an earlier one of their set: found under its name
 	Empty     int // entries without a word: of them, only texts that are the same signs are found
-	Hidden    int // entries of 8 words and more that hold nothing but templates: found only as a whole
+	Hidden    int // entries with texts of 8 words and more that hold nothing but templates: found only as a whole
 }
 
 // NewDecontaminator indexes evaluation entries. An entry of N words or more is found by any of its n-grams; one
@@ -98,19 +98,27 @@ func NewDecontaminator(entries iter.Seq2[Entry, error], opts DecontaminateOption
 		n: opts.N, minShare: opts.MinShare,
 		setOf: map[string]uint32{}, whole: map[[16]byte]uint32{}, words: map[string]uint32{},
 	}
-	seen := map[[16]byte]struct{}{} // set and words of entries that are indexed
+	seen := map[[16]byte]struct{}{} // entries that are indexed
+	var parts []Entry               // of one entry
 	for e, err := range entries {
 		if err != nil {
-			return nil, fmt.Errorf("decontaminate: read evaluation entry %d: %w", len(d.entries), err)
+			return nil, fmt.Errorf("decontaminate: read evaluation entry %d: %w", d.stats.Entries+min(len(parts), 1), err)
 		}
-		if err := d.add(e, seen); err != nil {
-			return nil, fmt.Errorf("decontaminate: add %s %s: %w", e.Set, e.Name, err)
+		if len(parts) > 0 && (e.Name == "" || e.Name != parts[0].Name || e.Set != parts[0].Set) {
+			if err := d.add(parts, seen); err != nil {
+				return nil, err
+			}
+			parts = parts[:0]
 		}
+		parts = append(parts, e)
 	}
-	if len(d.entries) == 0 {
+	if len(parts) == 0 {
 		return nil, errors.New("decontaminate: no evaluation entries")
 	}
-	d.stats.Entries, d.stats.NGrams = len(d.entries), len(d.grams.all)
+	if err := d.add(parts, seen); err != nil {
+		return nil, err
+	}
+	d.stats.NGrams = len(d.grams.all)
 	if !opts.KeepTemplates {
 		d.dropTemplates()
 	}
@@ -120,41 +128,50 @@ func NewDecontaminator(entries iter.Seq2[Entry, error], opts DecontaminateOption
 // Stats returns what d was made of.
 func (d *Decontaminator) Stats() DecontaminatorStats { return d.stats }
 
-func (d *Decontaminator) add(e Entry, seen map[[16]byte]struct{}) error {
-	s, ok := d.setOf[e.Set]
+// add takes one entry.
+func (d *Decontaminator) add(parts []Entry, seen map[[16]byte]struct{}) error {
+	s, ok := d.setOf[parts[0].Set]
 	if !ok {
 		s = uint32(len(d.sets))
-		d.setOf[e.Set] = s
-		d.sets = append(d.sets, set{name: e.Set})
+		d.setOf[parts[0].Set] = s
+		d.sets = append(d.sets, set{name: parts[0].Set})
 	}
-	words := Words(e.Text)
-	if int64(len(d.arena))+int64(len(words)) > math.MaxUint32 {
-		return errors.New("more than 4,294,967,295 words of evaluation texts")
+	entry := uint32(d.stats.Entries)
+	d.stats.Entries++
+	all := []string{parts[0].Set}
+	words := make([][]string, len(parts))
+	total := 0
+	for i, p := range parts {
+		words[i] = Words(p.Text)
+		all = append(append(all, Tokens(p.Text)...), "") // no token is empty
+		total += len(words[i])
 	}
-	added := entry{name: e.Name, set: s, at: uint32(len(d.arena))}
-	i := uint32(len(d.entries))
-	if key, ok := wholeKey(e.Text); ok {
-		if _, ok := d.whole[key]; !ok {
-			d.whole[key] = i
-		}
+	if int64(len(d.arena))+int64(total) > math.MaxUint32 {
+		return fmt.Errorf("decontaminate: add %s %s: more than 4,294,967,295 words of evaluation texts", parts[0].Set, parts[0].Name)
 	}
-	key := key16(append([]string{e.Set}, words...))
+	key := key16(all)
 	_, repeated := seen[key]
 	switch {
-	case len(words) == 0:
+	case total == 0:
 		d.stats.Empty++
 	case repeated:
 		d.stats.Repeated++
 	default:
 		seen[key] = struct{}{}
-		added.n = uint32(len(words))
 		d.sets[s].distinct++
-		for _, w := range words {
-			d.arena = append(d.arena, d.number(w))
-		}
-		d.index(added, i)
 	}
-	d.entries = append(d.entries, added)
+	for i, p := range parts {
+		t := part{name: p.Name, set: s, entry: entry, at: uint32(len(d.arena))}
+		if !repeated {
+			d.addWhole(p.Text, whole{text: uint32(len(d.parts)), set: s, last: entry, entries: 1})
+			t.n = uint32(len(words[i]))
+			for _, w := range words[i] {
+				d.arena = append(d.arena, d.number(w))
+			}
+			d.index(t)
+		}
+		d.parts = append(d.parts, t)
+	}
 	return nil
 }
 
@@ -167,86 +184,33 @@ func (d *Decontaminator) number(word string) uint32 {
 	return id
 }
 
-// index adds the n-grams of an entry that lies in the arena.
-func (d *Decontaminator) index(e entry, i uint32) {
-	n := d.size(e)
+// index adds the n-grams of a text that lies in the arena.
+func (d *Decontaminator) index(t part) {
+	n := d.size(t)
 	if n == 0 {
 		return
 	}
 	if at, ok := slices.BinarySearch(d.shorts, n); !ok && n < d.n {
 		d.shorts = slices.Insert(d.shorts, at, n)
 	}
-	ids := d.arena[e.at : e.at+e.n]
-	for at, hash := range windows(ids, n) {
-		d.grams.add(d.arena, gram{at: e.at + uint32(at), n: uint16(n), set: e.set, last: i, entries: 1}, hash)
+	for at, hash := range windows(d.arena[t.at:t.at+t.n], n) {
+		d.grams.add(d.arena, gram{at: t.at + uint32(at), n: uint16(n), set: t.set, last: t.entry, entries: 1}, hash)
 	}
 }
 
-// size returns the words of the n-grams that stand for an entry; 0: none does.
-func (d *Decontaminator) size(e entry) int {
+// size returns the words of the n-grams that stand for a text; 0: none does.
+func (d *Decontaminator) size(t part) int {
 	switch {
-	case int(e.n) >= d.n:
+	case int(t.n) >= d.n:
 		return d.n
-	case e.n >= shortWords:
-		return int(e.n)
+	case t.n >= shortWords:
+		return int(t.n)
 	}
 	return 0
 }
 
-// dropTemplates marks the n-grams that are wording of their set, and counts the entries that hold no others.
-func (d *Decontaminator) dropTemplates() {
-	for i := range d.grams.all {
-		g := &d.grams.all[i]
-		if g.entries > templateTexts && float64(g.entries) > templateShare*float64(d.sets[g.set].distinct) {
-			g.template = true
-			d.stats.Templates++
-		}
-	}
-	if d.stats.Templates == 0 {
-		return
-	}
-	for _, e := range d.entries {
-		n := d.size(e)
-		if n == 0 {
-			continue
-		}
-		hidden := true
-		ids := d.arena[e.at : e.at+e.n]
-		for at, hash := range windows(ids, n) {
-			if d.grams.find(d.arena, ids[at:at+n], hash) != nil {
-				hidden = false
-				break
-			}
-		}
-		if hidden {
-			d.stats.Hidden++
-		}
-	}
-}
-
-// entryAt returns the entry that holds a place of the arena.
-func (d *Decontaminator) entryAt(at uint32) entry {
-	i := sort.Search(len(d.entries), func(i int) bool { return d.entries[i].at > at })
-	return d.entries[i-1] // entries that are not indexed lie at the place of the next one
-}
-
-// wholeKey identifies a text as a whole: by its tokens, without the punctuation of prose. Signs of calculation and
-// brackets stay, since 3 + 4 and 3 - 4 are two questions. ok is false where nothing is left.
-func wholeKey(text string) (key [16]byte, ok bool) {
-	tokens := slices.DeleteFunc(Tokens(text), func(t string) bool {
-		return strings.Contains(".,;:?'\"`‘’“”„«»…—–、。，？；：", t)
-	})
-	return key16(tokens), len(tokens) > 0
-}
-
-func key16(words []string) [16]byte {
-	h := sha256.New()
-	var b []byte
-	for _, w := range words {
-		b = append(append(b[:0], w...), 0) // no word holds a zero byte: it is a control character
-		h.Write(b)
-	}
-	var sum [sha256.Size]byte
-	h.Sum(sum[:0])
-	return [16]byte(sum[:16])
+// textAt returns the text that holds a place of the arena.
+func (d *Decontaminator) textAt(at uint32) part {
+	i := sort.Search(len(d.parts), func(i int) bool { return d.parts[i].at > at })
+	return d.parts[i-1] // texts that are not indexed lie at the place of the next one
 }

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 
 	"mulligan/data/similar"
@@ -37,6 +38,7 @@ func TestFind(t *testing.T) {
 	d := decontaminator(t, similar.DecontaminateOptions{},
 		similar.Entry{Set: "gsm8k/test", Name: "line 17", Text: clips},
 		similar.Entry{Set: "math/test", Name: "row 3", Text: "Compute 3 + 4."},
+		similar.Entry{Set: "math/test", Name: "row 3b", Text: "Compute 3 * 4."},
 		similar.Entry{Set: "math/test", Name: "row 4", Text: "What is the smallest prime number above one hundred?"},
 		similar.Entry{Set: "zh", Name: "1", Text: "小明有五个苹果，给了小红两个，还剩几个？"},
 	)
@@ -61,6 +63,7 @@ func TestFind(t *testing.T) {
 			`gsm8k/test line 17: "natalia sold clips to 48 of her friends in april and then she sold half as many clips in may" (the whole text)`,
 		},
 		{"compute 3+4", similar.Match{Set: "math/test", Name: "row 3", NGram: "compute 34", Share: 1, Whole: true}, ""},
+		{"compute 3 * 4", similar.Match{Set: "math/test", Name: "row 3b", NGram: "compute 3 4", Share: 1, Whole: true}, ""},
 		{"Compute 3 - 4.", similar.Match{}, ""},
 		{"Please compute 3 + 4.", similar.Match{}, ""}, // a short entry is no run
 		{ // 9 words: a run
@@ -151,6 +154,40 @@ func TestTemplateLimits(t *testing.T) {
 	}
 }
 
+// TestParts has rows of two columns: what each row repeats is the wording of the set, and rows that are the same
+// throughout are one.
+func TestParts(t *testing.T) {
+	var list []similar.Entry
+	for i := range 30 {
+		name, copies := fmt.Sprint("line ", i), 1
+		if i == 0 {
+			copies = 20 // sampled again and again
+		}
+		for k := range copies {
+			list = append(list,
+				similar.Entry{Set: "s", Name: name + strings.Repeat("'", k), Text: "You are a careful assistant who answers each question of the user in one short line."},
+				similar.Entry{Set: "s", Name: name + strings.Repeat("'", k), Text: fmt.Sprintf("Question %d: which of the %d rivers that were named in text %d reaches the sea first?", i, i+3, i)},
+				similar.Entry{Set: "s", Name: name + strings.Repeat("'", k), Text: [...]string{"Yes.", "No."}[i%2]},
+			)
+		}
+	}
+	d := decontaminator(t, similar.DecontaminateOptions{}, list...)
+	if s := d.Stats(); s != (similar.DecontaminatorStats{Entries: 49, NGrams: 4 + 30*5, Templates: 4, Repeated: 19}) {
+		t.Errorf("stats %+v", s)
+	}
+	if m, ok := d.Find("You are a careful assistant who answers each question of the user in one short line, or in two."); ok {
+		t.Errorf("the wording of the set: %s", m)
+	}
+	for _, label := range []string{"yes", "You are a careful assistant who answers each question of the user in one short line."} {
+		if m, ok := d.Find(label); ok {
+			t.Errorf("a column of the set: %s", m)
+		}
+	}
+	if m, ok := d.Find("Question 0: which of the 3 rivers that were named in text 0 reaches the sea first, and why?"); !ok || m.Name != "line 0" {
+		t.Errorf("a repeated row: %+v, %v", m, ok)
+	}
+}
+
 // TestHidden counts entries that a template covers; they are found as a whole only.
 func TestHidden(t *testing.T) {
 	var list []similar.Entry
@@ -198,4 +235,20 @@ func TestDecontaminatorErrors(t *testing.T) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
+}
+
+// TestFindConcurrently reads one Decontaminator from several goroutines (for the race detector).
+func TestFindConcurrently(t *testing.T) {
+	d := decontaminator(t, similar.DecontaminateOptions{}, similar.Entry{Set: "s", Name: "n", Text: clips})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 100 {
+				if _, ok := d.Find("Here: " + clips); !ok {
+					t.Error("not found")
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

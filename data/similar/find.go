@@ -27,11 +27,8 @@ func (m Match) String() string {
 // of the other. It is safe for concurrent use.
 func (d *Decontaminator) Find(text string) (Match, bool) {
 	words := Words(text)
-	if key, ok := wholeKey(text); ok {
-		if i, ok := d.whole[key]; ok {
-			e := d.entries[i]
-			return Match{Set: d.sets[e.set].name, Name: e.name, NGram: strings.Join(words, " "), Share: 1, Whole: true}, true
-		}
+	if t, ok := d.findWhole(text); ok {
+		return Match{Set: d.sets[t.set].name, Name: t.name, NGram: strings.Join(words, " "), Share: 1, Whole: true}, true
 	}
 	ids := make([]uint32, len(words))
 	for i, w := range words {
@@ -72,8 +69,8 @@ func (d *Decontaminator) Find(text string) (Match, bool) {
 			n++
 		}
 	}
-	e := d.entryAt(first.at)
-	m := Match{Set: d.sets[e.set].name, Name: e.name, NGram: strings.Join(words[at:at+int(first.n)], " "), Share: float64(n) / float64(len(words))}
+	t := d.textAt(first.at)
+	m := Match{Set: d.sets[t.set].name, Name: t.name, NGram: strings.Join(words[at:at+int(first.n)], " "), Share: float64(n) / float64(len(words))}
 	if m.Share < d.minShare {
 		return Match{}, false
 	}

@@ -63,7 +63,7 @@ func variants(r *rand.Rand, families, copies int) []string {
 func TestNearAgainstAllPairs(t *testing.T) {
 	for _, threshold := range []float64{0.5, 0.7, 0.8, 0.9, 1} {
 		r := rand.New(rand.NewPCG(5, 6))
-		texts := variants(r, 150, 6)
+		texts := variants(r, 100, 6)
 		near, err := similar.NewNear(similar.NearOptions{Threshold: threshold})
 		if err != nil {
 			t.Fatal(err)
@@ -99,7 +99,7 @@ func TestNearAgainstAllPairs(t *testing.T) {
 		if s.Texts != len(texts) || s.Kept != len(kept) || s.Duplicates != len(texts)-len(kept) || s.Undecided != 0 {
 			t.Errorf("threshold %g: stats %+v, kept %d", threshold, s, len(kept))
 		}
-		if s.Recall < 0.998 || found < 100 || missed > 1+found/500 {
+		if s.Recall < 0.998 || found < 60 || missed > 1+found/500 {
 			t.Errorf("threshold %g: %d found, %d missed, recall %g", threshold, found, missed, s.Recall)
 		}
 	}
@@ -124,6 +124,8 @@ func TestNearLiterals(t *testing.T) {
 		{"3+4", 4, 1},                     //
 		{"", -1, 0},                       //
 		{"\t", 7, 1},                      // no tokens either
+		{"z z z z z z z z", -1, 0},        // one shingle, four times
+		{"z z z z z z z z z", 9, 1},       // the same set
 		{"b c d e f g h i", 0, 3.0 / 5},   //
 		{"a b c d e f g h i", 0, 4.0 / 5}, //
 	} {
@@ -143,10 +145,10 @@ func TestNearTemplate(t *testing.T) {
 		template += fmt.Sprintf(" word%c%c", 'a'+i/26, 'a'+i%26)
 	}
 	var texts []string
-	for range 3000 {
+	for range 1000 {
 		texts = append(texts, fmt.Sprintf(template, r.IntN(1000), r.IntN(1000), r.IntN(1000), r.IntN(1000)))
 	}
-	texts = append(texts, texts[17], texts[2999]+"!")
+	texts = append(texts, texts[17], texts[999]+"!")
 	common, err := similar.NewCommon(5, 0.1)
 	if err != nil {
 		t.Fatal(err)
@@ -161,13 +163,13 @@ func TestNearTemplate(t *testing.T) {
 	for i, text := range texts {
 		d, ok := near.Add(i, text)
 		switch {
-		case i < 3000 && ok:
+		case i < 1000 && ok:
 			t.Errorf("text %d: %+v", i, d)
-		case i == 3000 && (!ok || d.Of != 17), i == 3001 && (!ok || d.Of != 2999):
+		case i == 1000 && (!ok || d.Of != 17), i == 1001 && (!ok || d.Of != 999):
 			t.Errorf("text %d: %+v, %v", i, d, ok)
 		}
 	}
-	if s := near.Stats(); s.Kept != 3000 || s.Undecided != 0 {
+	if s := near.Stats(); s.Kept != 1000 || s.Undecided != 0 {
 		t.Errorf("stats %+v", s)
 	}
 	for threshold, undecided := range map[float64]bool{0.8: false, 0.95: true} {
@@ -179,12 +181,32 @@ func TestNearTemplate(t *testing.T) {
 			plain.Add(i, text)
 		}
 		s := plain.Stats()
-		if undecided && (s.Undecided < 2000 || s.Kept < 2900) || !undecided && s.Duplicates != len(texts)-1 {
+		if undecided && (s.Undecided < 500 || s.Kept < 950) || !undecided && s.Duplicates != len(texts)-1 {
 			t.Errorf("a template without Common, threshold %g: stats %+v", threshold, s)
 		}
-		if d, ok := plain.Add(-1, texts[1234]); undecided && (!ok || d.Of != 1234) {
+		if d, ok := plain.Add(-1, texts[777]); undecided && (!ok || d.Of != 777) {
 			t.Errorf("a copy among full buckets: %+v, %v", d, ok)
 		}
+	}
+}
+
+// TestCommonLimits calls nothing common that ten texts hold, however few there are, nor what copies hold.
+func TestCommonLimits(t *testing.T) {
+	common, err := similar.NewCommon(0, 0.1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 10 {
+		common.Add(fmt.Sprintf("the words that all of them share, and number %d", i))
+		common.Add("one text, said again and again")
+		common.Add("one text,  SAID again and again")
+	}
+	if n := common.Len(); n != 0 {
+		t.Errorf("ten texts: %d common shingles", n)
+	}
+	common.Add("the words that all of them share, and number 10")
+	if n := common.Len(); n != 6 { // of the 10 tokens before the number
+		t.Errorf("eleven texts: %d common shingles, want 6", n)
 	}
 }
 
@@ -218,5 +240,36 @@ func TestExact(t *testing.T) {
 		if first, dup := e.Add(i, c.text); first != c.first || dup != (first != i) {
 			t.Errorf("text %d %q: %d, %v, want %d", i, c.text, first, dup, c.first)
 		}
+	}
+}
+
+// TestNearRecall adds 3,000 pairs of a similarity of exactly the threshold: the last 4 of 40 different tokens differ, so
+// that 32 of 40 shingles are shared. Of 3,000 pairs 5 may be missed on average; 15 are very unlikely.
+func TestNearRecall(t *testing.T) {
+	near, err := similar.NewNear(similar.NearOptions{Threshold: 0.8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const pairs = 3000
+	missed := 0
+	for p := range pairs {
+		var a []string
+		for i := range 40 {
+			a = append(a, fmt.Sprintf("p%dw%d", p, i))
+		}
+		b := append(append([]string(nil), a[:36]...), fmt.Sprint("x", p), fmt.Sprint("y", p), fmt.Sprint("z", p), "end")
+		if d, ok := near.Add(2*p, strings.Join(a, " ")); ok {
+			t.Fatalf("pair %d: %+v", p, d)
+		}
+		switch d, ok := near.Add(2*p+1, strings.Join(b, " ")); {
+		case !ok:
+			missed++
+		case d != (similar.Duplicate{Of: 2 * p, Similarity: 0.8}):
+			t.Fatalf("pair %d: %+v", p, d)
+		}
+	}
+	t.Logf("%d of %d pairs missed, expected %.1f", missed, pairs, pairs*(1-near.Stats().Recall))
+	if missed > 15 {
+		t.Errorf("%d of %d pairs missed", missed, pairs)
 	}
 }

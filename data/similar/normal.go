@@ -62,8 +62,7 @@ func Tokens(text string) []string {
 // evaluation text, so that such n-grams never meet.
 func Words(text string) []string {
 	text = fold(text)
-	var b strings.Builder
-	b.Grow(len(text) + 1)
+	b := make([]byte, 0, len(text)+16)
 	unspaced := false // the open word is one character of a script without spaces
 	open := false
 	for _, r := range text {
@@ -73,29 +72,29 @@ func Words(text string) []string {
 			continue
 		case classMark:
 			if open {
-				b.WriteRune(r)
+				b = utf8.AppendRune(b, r)
 			}
 			continue
 		case classSpace:
 			if open {
-				b.WriteByte(' ')
+				b = append(b, ' ')
 			}
 			open, unspaced = false, false
 			continue
 		}
 		if c == classUnspaced || c == classWord && unspaced {
 			if open {
-				b.WriteByte(' ')
+				b = append(b, ' ')
 			}
 			unspaced = c == classUnspaced
 		}
 		open = true
-		b.WriteRune(r)
+		b = utf8.AppendRune(b, r)
 	}
-	if len(b.String()) == 0 || isASCII(text) {
-		return strings.Fields(b.String())
+	if !isASCII(text) {
+		b = norm.NFKC.Bytes(b) // what stood apart may compose
 	}
-	return strings.Fields(norm.NFKC.String(b.String())) // what stood apart may compose
+	return strings.Fields(string(b))
 }
 
 // Digest identifies a text by its Tokens: it is the same for texts that differ in case, Unicode form, control
@@ -110,25 +109,28 @@ func Digest(text string) data.Digest {
 
 // fold returns text in NFKC and case folded, without control and format characters; an invalid byte is U+FFFD.
 func fold(text string) string {
-	if isASCII(text) {
-		if strings.IndexFunc(text, isHidden) >= 0 {
-			text = strings.Map(visible, text)
-		}
+	ascii, hidden := true, false
+	for i := 0; i < len(text) && ascii; i++ {
+		ascii = text[i] < utf8.RuneSelf
+		hidden = hidden || ascii && asciiClasses[text[i]] == classHidden
+	}
+	if hidden || !ascii {
+		text = strings.Map(visible, text)
+	}
+	if ascii {
 		return strings.ToLower(text)
 	}
-	text = norm.NFKC.String(raise(strings.Map(visible, text)))
+	text = norm.NFKC.String(raise(text))
 	return norm.NFKC.String(cases.Fold().String(text))
 }
 
 // visible drops control and format characters, so that a hidden one does not split a word.
 func visible(r rune) rune {
-	if isHidden(r) {
+	if class(r) == classHidden {
 		return -1
 	}
 	return r
 }
-
-func isHidden(r rune) bool { return class(r) == classHidden }
 
 // raise marks the numbers that NFKC writes as plain digits: x² is x^2 and not x2, 2½ is 2 1⁄2 and not 21⁄2.
 func raise(text string) string {

@@ -42,7 +42,17 @@ func compare(t *testing.T, python string, n int, keep bool) {
 	g := generator{r}
 	var items []item
 	for i := range 250 {
-		items = append(items, item{fmt.Sprint("set", i%3), fmt.Sprint("line ", i), g.entry(i)})
+		row := item{fmt.Sprint("set", i%3), fmt.Sprint("line ", i), g.entry(i)}
+		items = append(items, row)
+		if i%3 == 1 { // a row of two columns
+			items = append(items, item{row.Set, row.Name, system})
+		}
+		if i%50 == 7 { // the same row again
+			items = append(items, item{row.Set, row.Name + " again", row.Text})
+			if i%3 == 1 {
+				items = append(items, item{row.Set, row.Name + " again", system})
+			}
+		}
 	}
 	var texts []string
 	for range 600 {
@@ -98,6 +108,9 @@ func compare(t *testing.T, python string, n int, keep bool) {
 	}
 }
 
+// system is the wording of each row of one set.
+const system = "You solve one task at a time, you think before you answer, and you write the answer in the last line."
+
 // generator writes texts of a small vocabulary with the punctuation, signs and scripts that the forms treat.
 type generator struct{ *rand.Rand }
 
@@ -131,6 +144,8 @@ func (g generator) entry(i int) string {
 	switch i % 5 {
 	case 0:
 		return strings.Join(g.words(1+g.IntN(12)), " ")
+	case 3:
+		return strings.Join(g.words(8+g.IntN(6)), " ")
 	case 1:
 		return fmt.Sprintf("Use the numbers %d, %d and %d once each to make %d, and write nothing but the equation that does it in one line without any other word before or after it.",
 			g.IntN(99), g.IntN(99), g.IntN(99), g.IntN(999))
@@ -145,14 +160,14 @@ func (g generator) text(entry string) string {
 	case 0:
 		return strings.ToUpper(strings.Join(parts, "  ")) + "."
 	case 1:
-		return g.entry(1)
+		return g.entry(1) + [...]string{"", " " + system}[g.IntN(2)]
 	case 2:
 		return strings.Join(g.words(30), " ")
 	}
 	from := g.IntN(len(parts))
-	if g.IntN(2) == 0 {
-		from = 0
-	}
 	to := from + g.IntN(len(parts)-from) + 1
+	if g.IntN(2) == 0 {
+		from, to = 0, len(parts)
+	}
 	return strings.Join(slices.Concat(g.words(g.IntN(10)), parts[from:to], g.words(g.IntN(10))), " ")
 }

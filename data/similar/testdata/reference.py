@@ -10,7 +10,9 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-UNSPACED = re.compile("(CJK UNIFIED IDEOGRAPH|HIRAGANA LETTER|KATAKANA LETTER|THAI CHARACTER|KATAKANA-HIRAGANA PROLONGED)")
+UNSPACED = re.compile(
+    "(CJK UNIFIED IDEOGRAPH|HIRAGANA LETTER|KATAKANA LETTER|THAI CHARACTER|KATAKANA-HIRAGANA PROLONGED)"
+)
 PROSE = set(".,;:?'\"`‘’“”„«»…—–、。，？；：")
 Gram = tuple[str, ...]
 
@@ -59,32 +61,52 @@ def grams(words: list[str], n: int) -> Iterator[Gram]:
     return (tuple(words[i : i + n]) for i in range(len(words) - n + 1))
 
 
+def first_of(
+    held: dict[str, dict[Gram, dict[int, int]]], distinct: dict[str, set[Gram]], keep_templates: bool
+) -> dict[Gram, int]:
+    """Returns the first text that holds each gram, without those that are wording of their set."""
+    first: dict[Gram, int] = {}
+    for name, by_gram in held.items():
+        for gram, units in by_gram.items():
+            if not keep_templates and len(units) > 10 and len(units) > 0.05 * len(distinct[name]):
+                continue
+            at = min(units.values())
+            first[gram] = min(at, first.get(gram, at))
+    return first
+
+
 class Reference:
     def __init__(self, entries: Iterable[dict[str, str]], n: int, keep_templates: bool) -> None:
         self.n = n
         self.entries = list(entries)
-        self.wholes: dict[Gram, int] = {}
-        holders: dict[str, dict[Gram, list[int]]] = {}
+        holders: dict[str, dict[Gram, dict[int, int]]] = {}
         distinct: dict[str, set[Gram]] = {}
+        wholes: dict[str, dict[Gram, dict[int, int]]] = {}
+        units: list[list[int]] = []
         for i, entry in enumerate(self.entries):
-            if key := whole(entry["text"]):
-                self.wholes.setdefault(key, i)
-            w = words(entry["text"])
-            seen = distinct.setdefault(entry["set"], set())
-            if not w or tuple(w) in seen:
+            last = self.entries[units[-1][0]] if units else {"set": "", "name": ""}
+            if entry["name"] and (entry["set"], entry["name"]) == (last["set"], last["name"]):
+                units[-1].append(i)
+            else:
+                units.append([i])
+        for number, unit in enumerate(units):
+            name = self.entries[unit[0]]["set"]
+            parts = [words(self.entries[i]["text"]) for i in unit]
+            key = tuple(t for i in unit for t in [*tokens(self.entries[i]["text"]), ""])
+            seen = distinct.setdefault(name, set())
+            if key in seen:
                 continue
-            seen.add(tuple(w))
-            size = n if len(w) >= n else len(w)
-            if size < 8:
-                continue
-            for gram in set(grams(w, size)):
-                holders.setdefault(entry["set"], {}).setdefault(gram, []).append(i)
-        self.first: dict[Gram, int] = {}
-        for name, by_gram in holders.items():
-            for gram, ids in by_gram.items():
-                if not keep_templates and len(ids) > 10 and len(ids) > 0.05 * len(distinct[name]):
-                    continue
-                self.first[gram] = min(ids[0], self.first.get(gram, ids[0]))
+            if any(parts):
+                seen.add(key)
+            for i in unit:
+                if text := whole(self.entries[i]["text"]):
+                    wholes.setdefault(name, {}).setdefault(text, {}).setdefault(number, i)
+            for i, w in zip(unit, parts, strict=True):
+                size = n if len(w) >= n else len(w)
+                for gram in grams(w, size) if size >= 8 else ():
+                    holders.setdefault(name, {}).setdefault(gram, {}).setdefault(number, i)
+        self.first = first_of(holders, distinct, keep_templates)
+        self.wholes = first_of(wholes, distinct, keep_templates)
         self.sizes = sorted({len(gram) for gram in self.first})
 
     def find(self, text: str) -> dict[str, object] | None:
