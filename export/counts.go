@@ -47,6 +47,47 @@ func (n *Counts) add(e *Episode) {
 	n.Truncated += one(isTrue(e.Truncated))
 }
 
+// group counts the rollouts of a group, as add counts their rows, without making them.
+func (n *Counts) group(v *view) {
+	failure := v.task.prompt.Failure
+	for i, r := range v.Rollouts {
+		first, retry := r.Last(data.StepAttempt), r.Last(data.StepRetry)
+		drawn, cut, known := false, false, false // of its replies: the first is drawn, one is cut, one is seen
+		var leak bool
+		for _, t := range r.Turns {
+			given := t.Step == data.StepAttempt && !t.Sampled
+			if !t.Sampled && !given {
+				continue
+			}
+			if !known {
+				known, drawn = true, t.Sampled
+			}
+			cut = cut || t.Draw.Truncated() || t.Draw == nil && given && failure != nil && failure.Stop == string(data.StopLength)
+			leak = leak || t.Step == data.StepReflection && isTrue(t.Leak)
+			n.Trained += one(t.Train)
+		}
+		fixed := retry != nil && isTrue(passed(retry))
+		switch v.Arm {
+		case data.ArmAttempts:
+			n.Attempts += one(drawn)
+			n.FirstPasses += one(drawn && first != nil && isTrue(passed(first)))
+		case data.ArmReflection:
+			n.Groups += one(i == 0)
+			n.NoSignal += one(i == 0 && v.NoSignal)
+			n.Reflections++
+			n.Fixed += one(fixed)
+			n.Excluded += one(r.Excluded != "")
+			n.Leaks += one(leak)
+		case data.ArmControl:
+			n.Controls++
+			n.ControlFixed += one(fixed)
+		default:
+			n.Other++
+		}
+		n.Truncated += one(cut)
+	}
+}
+
 func one(b bool) int64 {
 	if b {
 		return 1

@@ -19,6 +19,9 @@ func episodeRows(v *view, _ tally) ([]Episode, error) {
 	rows := make([]Episode, len(v.Rollouts))
 	for i := range rows {
 		row, err := v.episode(i)
+		if err == nil {
+			row.ContentHash, err = hashOf(row)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("rollout %d: %w", i, err)
 		}
@@ -78,11 +81,6 @@ func (v *view) episode(i int) (Episode, error) {
 	if err := e.derive(r); err != nil {
 		return Episode{}, err
 	}
-	hash, err := e.Hash()
-	if err != nil {
-		return Episode{}, err
-	}
-	e.ContentHash = &hash
 	if t.opts.Times {
 		e.CreatedAt = ended(r)
 	}
@@ -205,4 +203,9 @@ func (e Episode) Hash() (string, error) {
 	}
 	sum := sha256.Sum256([]byte(*line))
 	return hex.EncodeToString(sum[:]), nil
+}
+
+func hashOf(e Episode) (*string, error) {
+	hash, err := e.Hash()
+	return &hash, err
 }

@@ -131,13 +131,7 @@ func (e *exporter) add(g data.Group) error {
 	if err != nil {
 		return err
 	}
-	rows, err := episodeRows(v, nil)
-	if err != nil {
-		return err
-	}
-	for i := range rows {
-		e.counts.add(&rows[i])
-	}
+	e.counts.group(v)
 	for _, r := range g.Rollouts {
 		e.policies[r.Policy] = true
 	}

@@ -51,6 +51,17 @@ func viewsOf(t tester, opts Options, groups []data.Group) []*view {
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
+		var fromRows, fromGroup Counts
+		rows, err := episodeRows(v, nil)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		for i := range rows {
+			fromRows.add(&rows[i])
+		}
+		if fromGroup.group(v); fromGroup != fromRows {
+			t.Fatalf("counts of the group %+v, of its rows %+v", fromGroup, fromRows)
+		}
 		views = append(views, v)
 	}
 	return views
