@@ -12,6 +12,9 @@ demo: ## the whole job on a real small model: finds or builds Ollama, gets the m
 test: ## everything, the real model and the Python readers included
 	@.ci/test.sh
 
+test-trainers: ## the trainers' own loaders on our exports, and a step of training where a CPU can
+	@.ci/test_trainers.sh
+
 quick: ## the tests that need nothing but Go
 	go test -short ./...
 
@@ -27,4 +30,4 @@ bench: ## speed and memory, as ratios in one run
 clean: ## what was built and run here; the cache of Ollama and Python stays
 	rm -rf bin demo
 
-.PHONY: help build demo test quick tokenizers proof bench clean
+.PHONY: help build demo test test-trainers quick tokenizers proof bench clean

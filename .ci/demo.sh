@@ -19,5 +19,9 @@ say "bin/mulligan doctor demo/plan.yaml"
 bin/mulligan doctor demo/plan.yaml
 say "bin/mulligan run demo/plan.yaml   (about 2 minutes; Ctrl-C is safe: the same command goes on)"
 bin/mulligan run demo/plan.yaml --dir demo/run
-say "try next:  bin/mulligan show demo/run     reads one prompt; what trains is marked"
+say "bin/mulligan audit demo/run --html demo/report.html"
+bin/mulligan audit demo/run --html demo/report.html | sed -n '1,5p'
+say "try next:  open demo/report.html               the audit as a page, and the rollouts to read"
+say "           bin/mulligan show demo/run          one prompt; what trains is marked"
 say "           bin/mulligan check demo/run demo/run/export"
+say "           bin/mulligan export demo/run --for trl --skip no_tokens --to demo/trl"
