@@ -1,52 +1,215 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"mulligan/data"
+	"mulligan/data/disk"
+	"mulligan/export/audit"
+	"mulligan/export/audit/page"
 	"mulligan/pipeline"
 	"mulligan/reward"
 )
 
 func auditCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "audit",
-		Usage:       "judge every recorded reply again, and compare",
-		ArgsUsage:   "RUN",
-		Description: "Uses the run's own verifier and options. Exit code 1 if any verdict or reward differs, 3 if some replies could not be decided.",
-		Flags:       []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print as JSON"}},
+		Name:      "audit",
+		Usage:     "make every label again, and tell whether the data deserves to be trained on",
+		ArgsUsage: "RUN|PATH [--against RUN|PATH] [--html FILE] [--json]",
+		Description: "Judges every stored reply again with the run's own verifier and options, makes rewards, masks, groups, advantages,\n" +
+			"digests and ids again, and lists by row what does not agree. Then describes the data: rates with 95% intervals, lengths,\n" +
+			"leaks, duplicates, languages, rewards by length. PATH is an export that holds episodes in any encoding.\n" +
+			"Exit code 1 if anything is wrong, 3 if nothing is, but some replies could not be decided.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "json", Usage: "print the whole report as JSON"},
+			&cli.StringFlag{Name: "html", Usage: "write a page with plots and all rollouts to this `FILE`"},
+			&cli.IntFlag{Name: "groups", Usage: "groups that the page holds, the first ones", Value: 10_000},
+			&cli.StringFlag{Name: "against", Usage: "another run or export: is the first one better?"},
+			&cli.StringFlag{Name: "verifier", Usage: "a second verifier that judges the same replies: " + names(verifiers)},
+			&cli.StringSliceFlag{Name: "option", Usage: "an option of the second verifier, NAME=VALUE; may be repeated"},
+			&cli.StringFlag{Name: "by", Usage: "rates by this column of what the source carried along (default: difficulty or level)"},
+		},
 		Action: func(c *cli.Context) error {
-			r, err := openRun(c)
+			path, err := argument(c, 0, "RUN|PATH")
 			if err != nil {
 				return err
 			}
-			defer r.Close()
-			v, err := verifierOf(r.Head.Plan)
-			if err != nil {
+			if err := noMore(c, 1); err != nil {
 				return err
-			}
-			if cl, ok := v.(io.Closer); ok {
-				defer cl.Close()
 			}
 			ctx, _, _, stop := interruptible(c.App.ErrWriter, 0)
 			defer stop()
-			a := &audit{Verifier: unquote(r.Head.Plan.Labels["verifier.name"]), shaped: unquote(r.Head.Plan.Labels["strategy.reward"]) == "shaped"}
-			for g, err := range r.Groups() {
-				if err != nil {
-					return err
-				}
-				if err := a.group(ctx, v, g); err != nil {
-					return err
-				}
+			rep, err := auditPath(ctx, c, path)
+			if err != nil {
+				return err
 			}
-			return a.print(c)
+			if err := writePage(ctx, c, path, rep); err != nil {
+				return err
+			}
+			if err := printReport(c, rep); err != nil {
+				return err
+			}
+			switch {
+			case rep.Checked.Wrong > 0:
+				return &codeError{exitError}
+			case rep.Checked.Undecided > 0:
+				return &codeError{exitFailed}
+			}
+			return nil
 		},
+	}
+}
+
+// audited is a run or an export, open to be audited.
+type audited struct {
+	subject  audit.Subject
+	prompts  func(context.Context) iter.Seq2[audit.Prompt, error]
+	groups   func(context.Context) iter.Seq2[data.Group, error]
+	rules    audit.Rules
+	verifier func() (reward.Verifier, error) // of a run
+	finish   func(*audit.Report)
+	close    func() error
+}
+
+// openAudited opens a run directory or a folder of rows.
+func openAudited(path string) (*audited, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, usage(&os.PathError{Op: "audit", Path: path, Err: fs.ErrNotExist})
+	case err != nil:
+		return nil, err
+	case !info.IsDir():
+		return nil, usagef("audit %s: is a file: want a run directory or a folder of an export", path)
+	case exists(filepath.Join(path, "run.json")):
+		return openAuditedRun(path)
+	}
+	f, err := audit.OpenFolder(disk.OS{}, path)
+	if errors.Is(err, audit.ErrNoRows) {
+		return nil, usage(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &audited{subject: audit.Subject{Kind: "export", Path: path}, prompts: f.Prompts, groups: f.Groups, finish: f.Finish, close: func() error { return nil }}, nil
+}
+
+func auditPath(ctx context.Context, c *cli.Context, path string) (*audit.Report, error) {
+	a, err := openAudited(path)
+	if err != nil {
+		return nil, err
+	}
+	defer a.close()
+	opts := audit.Options{By: c.String("by"), Rules: a.rules, Workers: runtime.GOMAXPROCS(0), Tasks: c.String("against") != ""}
+	if a.verifier != nil {
+		if opts.Verifier, err = a.verifier(); err != nil {
+			return nil, err
+		}
+		defer closeVerifier(opts.Verifier)
+	} else {
+		opts.Verifiers = namedVerifier
+	}
+	if opts.SecondName = c.String("verifier"); opts.SecondName != "" {
+		if opts.Second, opts.SecondOptions, err = secondVerifier(opts.SecondName, c.StringSlice("option")); err != nil {
+			return nil, err
+		}
+		defer closeVerifier(opts.Second)
+	} else if len(c.StringSlice("option")) > 0 {
+		return nil, usagef("--option is of the second verifier: want --verifier, too")
+	}
+	var against *audited
+	if other := c.String("against"); other != "" { // before the work, so that a wrong path is known at once
+		if against, err = openAudited(other); err != nil {
+			return nil, err
+		}
+		defer against.close()
+	}
+	rep, tasks, err := audit.Run(ctx, a.subject, a.prompts(ctx), opts)
+	if err != nil {
+		return nil, err
+	}
+	a.finish(rep)
+	if against != nil {
+		others, err := audit.ReadTasks(ctx, against.subject, against.prompts(ctx))
+		if err != nil {
+			return nil, err
+		}
+		rep.Comparison = audit.Compare(tasks, others)
+	}
+	return rep, nil
+}
+
+// writePage writes the page that --html asks for, whole or not at all.
+func writePage(ctx context.Context, c *cli.Context, path string, rep *audit.Report) error {
+	file := c.String("html")
+	if file == "" {
+		return nil
+	}
+	a, err := openAudited(path)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	opts := page.Options{MaxGroups: c.Int("groups")}
+	if rep.Subject.Kind == "run" {
+		opts.More = fmt.Sprintf("`mulligan show %s NUMBER` prints any prompt.", path)
+	}
+	return disk.Publish(disk.OS{}, file, func(w io.Writer) error {
+		out := bufio.NewWriterSize(w, 1<<20)
+		if err := page.Write(out, *rep, a.groups(ctx), opts); err != nil {
+			return err
+		}
+		return out.Flush()
+	})
+}
+
+// namedVerifier makes the verifier that the rows of an export name. A program is not run because a file says so.
+func namedVerifier(name, config string) (reward.Verifier, error) {
+	if name == "command" {
+		return nil, fmt.Errorf("it is an external program, which no file may start; judge with --verifier command --option command=[...]")
+	}
+	var options map[string]json.RawMessage
+	if config != "" {
+		if err := json.Unmarshal([]byte(config), &options); err != nil {
+			return nil, fmt.Errorf("its options are no JSON object: %w", err)
+		}
+	}
+	var pairs []string
+	for k, v := range options {
+		pairs = append(pairs, k+"="+string(v))
+	}
+	return byOptions("verifier", verifiers, name, "", pairs)
+}
+
+func secondVerifier(name string, pairs []string) (reward.Verifier, json.RawMessage, error) {
+	v, err := byOptions("verifier", verifiers, name, ".", pairs)
+	if err != nil {
+		return nil, nil, err
+	}
+	options := map[string]string{}
+	for _, p := range pairs {
+		k, value, _ := strings.Cut(p, "=")
+		options[k] = value
+	}
+	return v, asJSON(options), nil
+}
+
+func closeVerifier(v reward.Verifier) {
+	if c, ok := v.(io.Closer); ok {
+		c.Close()
 	}
 }
 
@@ -59,128 +222,4 @@ func verifierOf(p pipeline.Plan) (reward.Verifier, error) {
 		}
 	}
 	return byOptions("verifier", verifiers, unquote(p.Labels["verifier.name"]), p.Rest["plan.dir"], pairs)
-}
-
-// audit counts what judging again came to.
-type audit struct {
-	Verifier   string   `json:"verifier"`
-	Judged     int      `json:"judged"`
-	Same       int      `json:"same"`
-	Differ     int      `json:"differ"`
-	Undecided  int      `json:"undecided"`
-	Advantages int      `json:"advantages"`    // computed again from the rewards
-	Rewards    int      `json:"rewards"`       // checked against the verdict on the retry
-	Wrong      int      `json:"rewards_wrong"` // of these
-	Examples   []string `json:"examples,omitempty"`
-
-	shaped bool // rewards are scores
-}
-
-func (a *audit) group(ctx context.Context, v reward.Verifier, g data.Group) error {
-	for i, r := range g.Rollouts {
-		for j, t := range r.Turns {
-			if t.Verdict == nil || (j < g.Context && i > 0) { // the shared context is judged once
-				continue
-			}
-			again, err := v.Verify(ctx, g.Prompt, t.Message.Answer())
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			a.Judged++
-			switch {
-			case err != nil:
-				a.Undecided++
-				a.example("prompt %s %s %d: %v", g.Prompt.ID().Short(), t.Step, i, err)
-			case again.Pass != t.Verdict.Pass || again.Score != t.Verdict.Score:
-				a.Differ++
-				a.example("prompt %s %s %d: was pass=%t score=%g, is pass=%t score=%g (%s)", g.Prompt.ID().Short(), t.Step, i,
-					t.Verdict.Pass, t.Verdict.Score, again.Pass, again.Score, again.Reason)
-			default:
-				a.Same++
-			}
-		}
-		a.reward(g, i, r)
-	}
-	if err := g.Check(); err != nil {
-		a.Wrong++
-		a.example("prompt %s: %v", g.Prompt.ID().Short(), err)
-	}
-	a.advantages(g)
-	return nil
-}
-
-// reward checks that a reflection earned what its retry's verdict says, binary or shaped.
-func (a *audit) reward(g data.Group, i int, r data.Rollout) {
-	retry := r.Last(data.StepRetry)
-	if r.Reward == nil || retry == nil || retry.Verdict == nil {
-		return
-	}
-	a.Rewards++
-	want := 0.0
-	switch {
-	case a.shaped:
-		want = retry.Verdict.Score
-	case retry.Verdict.Pass:
-		want = 1
-	}
-	if *r.Reward != want {
-		a.Wrong++
-		a.example("prompt %s rollout %d: reward %g, but its retry earns %g", g.Prompt.ID().Short(), i, *r.Reward, want)
-	}
-	if attempt := r.Last(data.StepAttempt); attempt == nil || attempt.Verdict == nil || attempt.Verdict.Pass {
-		a.Wrong++
-		a.example("prompt %s rollout %d: reflects on an attempt that did not fail", g.Prompt.ID().Short(), i)
-	}
-}
-
-// advantages computes the group's again, from the rewards of the rollouts that train.
-func (a *audit) advantages(g data.Group) {
-	var rewards, had []float64
-	for _, r := range g.Rollouts {
-		if r.Advantage != nil && r.Reward != nil {
-			rewards, had = append(rewards, *r.Reward), append(had, *r.Advantage)
-		}
-	}
-	if len(rewards) == 0 {
-		return
-	}
-	want, _, err := reward.Advantages(g.Advantage, rewards)
-	for i := range had {
-		a.Advantages++
-		if err != nil || want[i] != had[i] {
-			a.Wrong++
-			a.example("prompt %s group %d: advantage %g, computed again %v (%v)", g.Prompt.ID().Short(), g.Index, had[i], want, err)
-			return
-		}
-	}
-}
-
-func (a *audit) example(format string, args ...any) {
-	if len(a.Examples) < 10 {
-		a.Examples = append(a.Examples, fmt.Sprintf(format, args...))
-	}
-}
-
-func (a *audit) print(c *cli.Context) error {
-	if c.Bool("json") {
-		enc := json.NewEncoder(c.App.Writer)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(a); err != nil {
-			return err
-		}
-	} else {
-		printf(c, "judged again by %s: %s verdicts, %s the same, %s differ, %s undecided\n", a.Verifier,
-			count(a.Judged), count(a.Same), count(a.Differ), count(a.Undecided))
-		printf(c, "rewards, advantages and masks made again: %s rewards, %s advantages, %s wrong\n", count(a.Rewards), count(a.Advantages), count(a.Wrong))
-		for _, e := range a.Examples {
-			printf(c, "  %s\n", e)
-		}
-	}
-	switch {
-	case a.Differ+a.Wrong > 0:
-		return &codeError{exitError}
-	case a.Undecided > 0:
-		return &codeError{exitFailed}
-	}
-	return nil
 }

@@ -18,7 +18,9 @@ func (a *agreement) add(x *exam) {
 	var same rate.Count
 	for _, r := range x.ruled {
 		if r.err != nil {
-			a.Undecided++
+			if a.Undecided++; a.UndecidedFor == "" {
+				a.UndecidedFor = beginning(r.err.Error(), 300)
+			}
 			continue
 		}
 		same.N++

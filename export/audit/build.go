@@ -19,7 +19,7 @@ func (x *exam) build() {
 		}
 		g := rebuild(rows[start:stop], prompt, func(i int, column string, err error) {
 			row := rows[start+i]
-			x.find(Finding{Kind: FindingRow, Place: rowPlace(row), Column: column, Is: err.Error(), Want: "a value that can be read"})
+			x.find(Finding{Kind: FindingRow, Place: rowPlace(row), Column: column, Why: err.Error()})
 		})
 		p.Groups = append(p.Groups, g)
 		start = stop
@@ -36,7 +36,7 @@ func rowPlace(row Row) Place {
 func (x *exam) promptOf(rows []Row) data.Prompt {
 	e := rows[0].Episode
 	p := taskOf(e, func(column string, err error) {
-		x.find(Finding{Kind: FindingRow, Place: rowPlace(rows[0]), Column: column, Is: err.Error(), Want: "a value that can be read"})
+		x.find(Finding{Kind: FindingRow, Place: rowPlace(rows[0]), Column: column, Why: err.Error()})
 	})
 	if p.TaskID().String() != e.TaskID {
 		with := p.Source

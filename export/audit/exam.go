@@ -83,7 +83,9 @@ func (a *auditor) examine(ctx context.Context, p *Prompt) (*exam, error) {
 		}
 		x.rewards(g)
 		x.masks(g)
-		x.group(g)
+		if !p.gap { // what rollouts share cannot be told where one is missing
+			x.group(g)
+		}
 		x.reflections(g)
 	}
 	if p.raw != nil {
@@ -224,6 +226,14 @@ func look(ctx context.Context, l reward.Leaker, p data.Prompt, text string) (lea
 }
 
 func (x *exam) find(f Finding) { x.findings = append(x.findings, tagged{Finding: f}) }
+
+// findUnder adds a finding that holds under one way of making rewards.
+func (x *exam) findUnder(under rewards, f Finding) {
+	if len(x.a.modes) == 1 {
+		under = ""
+	}
+	x.findings = append(x.findings, tagged{f, under})
+}
 
 // place says where a turn stands. A shared turn stands in the first rollout.
 func (x *exam) place(g *Group, rollout int, step string) Place {

@@ -33,7 +33,7 @@ func (x *exam) masks(g *Group) {
 			}
 		}
 		if err != nil {
-			x.find(Finding{Kind: FindingMask, Place: x.place(g, i, ""), Is: err.Error(), Want: "sequences that keep their promises"})
+			x.find(Finding{Kind: FindingMask, Place: x.place(g, i, ""), Why: err.Error()})
 		}
 	}
 }
@@ -104,7 +104,7 @@ func (r Rules) excluded(f *data.Turn) (why string, known bool) {
 func (x *exam) group(g *Group) {
 	x.checked.Groups++
 	if err := g.Check(); err != nil {
-		x.find(Finding{Kind: FindingGroup, Place: x.place(g, -1, ""), Is: err.Error(), Want: "a group that keeps its promises"})
+		x.find(Finding{Kind: FindingGroup, Place: x.place(g, -1, ""), Why: err.Error()})
 	}
 }
 

@@ -39,11 +39,7 @@ func (x *exam) rewards(g *Group) {
 }
 
 func (x *exam) rewardsUnder(g *Group, under rewards) {
-	tag := under
-	if len(x.a.modes) == 1 {
-		tag = ""
-	}
-	find := func(f Finding) { x.findings = append(x.findings, tagged{f, tag}) }
+	find := func(f Finding) { x.findUnder(under, f) }
 	var compared []float64
 	var of []int
 	for i, r := range g.Rollouts {
@@ -59,6 +55,9 @@ func (x *exam) rewardsUnder(g *Group, under rewards) {
 		if earned != nil && r.Excluded == "" {
 			compared, of = append(compared, *earned), append(of, i)
 		}
+	}
+	if x.prompt.gap {
+		return
 	}
 	method := g.Advantage
 	if method == "" || method == reward.AdvantageNone {

@@ -9,10 +9,10 @@ import (
 	"mulligan/export"
 )
 
-// idClaim is an id whose columns may not determine it: where no row of its maker agrees, it is not known; where one does, the
+// idClaim is an id that the columns may not determine: where no row of its maker agrees, it is not known; where one does, the
 // others must.
 type idClaim struct {
-	maker string // policy, arm and kind of id
+	maker string // kind of id, policy, arm, and whether the failure came with the prompt
 	same  bool
 	find  Finding
 }
@@ -25,21 +25,26 @@ func (x *exam) rows() {
 	}
 	first := x.prompt.Groups[0].Rows[0].Episode
 	info := export.Info{Run: value(first.RunID), Dataset: value(first.Dataset), Verifier: value(first.Verifier)}
-	again, err := export.EpisodesOf(info, export.Options{Split: first.Split}, groups)
+	var again [][]export.Episode
+	var err error
+	if !x.prompt.gap { // ids follow from the places of rows
+		again, err = export.EpisodesOf(info, export.Options{Split: first.Split}, groups)
+	}
 	if err != nil {
-		x.find(Finding{Kind: FindingRow, Place: x.place(&x.prompt.Groups[0], -1, ""), Is: err.Error(), Want: "rows that an export can write"})
+		x.find(Finding{Kind: FindingRow, Place: x.place(&x.prompt.Groups[0], -1, ""), Why: err.Error()})
 		again = nil
 	}
 	for i := range x.prompt.Groups {
 		g := &x.prompt.Groups[i]
-		x.siblings(g)
+		if !x.prompt.gap {
+			x.siblings(g)
+		}
 		for k := range g.Rows {
-			before := len(x.findings)
 			x.hash(g, k)
 			if again != nil {
 				x.columns(g, k, &again[i][k])
 			}
-			x.promises(g, k, before)
+			x.damage(g.Rows[k].Check(), x.place(g, k, ""))
 			x.sequences(g, k)
 		}
 	}
@@ -82,37 +87,39 @@ func (x *exam) columns(g *Group, k int, want *export.Episode) {
 			x.find(Finding{Kind: FindingOutcome, Place: x.place(g, k, a.Kind), Column: fmt.Sprintf("calls[%d].prefix_of_next", i), Is: show(a.PrefixOfNext), Want: show(b.PrefixOfNext)})
 		}
 	}
-	policy := policyOf(is).Digest().Short()
+	if x.checked.IDs++; is.TaskID != want.TaskID {
+		x.find(Finding{Kind: FindingID, Place: x.place(g, k, ""), Column: "task_id", Is: is.TaskID, Want: want.TaskID})
+	}
+	policy, from := policyOf(is).Digest().Short(), "drawn"
+	if g.Prompt.Failure != nil {
+		from = "given"
+	}
 	for _, c := range []struct {
 		column   string
 		is, want *string
 	}{
-		{"task_id", &is.TaskID, &want.TaskID}, {"prompt_id", &is.PromptID, &want.PromptID}, {"episode_id", &is.EpisodeID, &want.EpisodeID},
+		{"prompt_id", &is.PromptID, &want.PromptID}, {"episode_id", &is.EpisodeID, &want.EpisodeID},
 		{"failure_id", is.FailureID, want.FailureID},
 	} {
 		if c.is == nil && c.want == nil {
 			continue
 		}
-		x.ids = append(x.ids, idClaim{strings.Join([]string{c.column, policy, is.Arm}, " "), show(c.is) == show(c.want),
+		x.ids = append(x.ids, idClaim{strings.Join([]string{c.column, policy, is.Arm, from}, " "), show(c.is) == show(c.want),
 			Finding{Kind: FindingID, Place: x.place(g, k, ""), Column: c.column, Is: show(c.is), Want: show(c.want)}})
 	}
 }
 
-// promises adds the first promise of its table that a row breaks by itself, if nothing is said of that column yet.
-func (x *exam) promises(g *Group, k, before int) {
-	x.damage(g.Rows[k].Check(), x.place(g, k, ""), before)
-}
-
-func (x *exam) damage(err error, place Place, before int) {
+// damage adds the promise of its table that a row breaks by itself, if nothing is said of that column yet.
+func (x *exam) damage(err error, place Place) {
 	if err == nil {
 		return
 	}
-	f := Finding{Kind: FindingRow, Place: place, Is: err.Error(), Want: "a row that keeps its promises"}
+	f := Finding{Kind: FindingRow, Place: place, Why: err.Error()}
 	if d := new(export.DamageError); errors.As(err, &d) {
-		f.Column, f.Is = d.Column, d.Err.Error()
+		f.Column, f.Why = d.Column, d.Err.Error()
 	}
-	for _, other := range x.findings[before:] {
-		if other.Column == f.Column && other.Row != nil && *other.Row == *f.Row {
+	for _, other := range x.findings {
+		if other.Column == f.Column && other.File == f.File && other.Row != nil && *other.Row == *f.Row {
 			return
 		}
 	}

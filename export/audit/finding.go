@@ -25,7 +25,7 @@ type Finding struct {
 	Kind string `json:"kind"`
 	Place
 	Column string `json:"column,omitempty"` // as a path, like calls[1].trained
-	Is     string `json:"is"`               // as it is stored
+	Is     string `json:"is"`               // as it is stored; "" with Want where Why says all
 	Want   string `json:"want"`             // as it should be
 	Why    string `json:"why,omitempty"`    // what says so
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -45,12 +46,15 @@ var (
 // name of a format, or in dir itself. The error is ErrNoRows, wrapped, where there are no episodes.
 func OpenFolder(fsys disk.FS, dir string) (*Folder, error) {
 	f := &Folder{Dir: dir, fs: fsys}
+	if err := sameVersion(fsys, dir); err != nil {
+		return nil, err
+	}
 	m, err := export.ReadManifest(fsys, dir)
 	switch damage := new(export.DamageError); {
 	case err == nil:
 		f.Manifest = &m
 	case errors.As(err, &damage):
-		f.found = append(f.found, Finding{Kind: FindingFile, Place: Place{File: damage.File}, Is: damage.Err.Error(), Want: "a manifest"})
+		f.found = append(f.found, Finding{Kind: FindingFile, Place: Place{File: damage.File}, Why: damage.Err.Error()})
 	case errors.Is(err, fs.ErrNotExist):
 		f.notes = append(f.notes, "There is no manifest.json: whether all files are here, and are those that were written, cannot be told.")
 	default:
@@ -70,6 +74,22 @@ func OpenFolder(fsys disk.FS, dir string) (*Folder, error) {
 	}
 	_, f.Sequences, err = f.files(sequenceFormats)
 	return f, err
+}
+
+// sameVersion refuses an export of another version of the rows: all of it would differ.
+func sameVersion(fsys disk.FS, dir string) error {
+	f, err := fsys.Open(filepath.Join(dir, "manifest.json"))
+	if err != nil {
+		return nil // said by who reads it
+	}
+	defer f.Close()
+	var m struct {
+		SchemaVersion *int `json:"schema_version"`
+	}
+	if json.NewDecoder(f).Decode(&m) == nil && m.SchemaVersion != nil && *m.SchemaVersion != export.SchemaVersion {
+		return fmt.Errorf("audit %s: its rows are of version %d, and this program audits version %d: export again from the run directory", dir, *m.SchemaVersion, export.SchemaVersion)
+	}
+	return nil
 }
 
 // files returns the first of the given formats that is there, and its files.
@@ -126,13 +146,14 @@ func (f *Folder) Prompts(ctx context.Context) iter.Seq2[Prompt, error] {
 		f.seq = seq
 		found := f.found
 		var rows []Row
+		var gap, before bool // a row could not be read: of these, or right before the next one
 		flush := func() bool {
 			if len(rows) == 0 {
 				return true
 			}
-			p := Prompt{ID: short(rows[0].PromptID), Found: found, raw: rows, Verifier: value(rows[0].Verifier), Config: value(rows[0].VerifierConfig)}
-			p.sequences, p.Found = seq.of(rows, p.Found)
-			rows, found = nil, nil
+			p := Prompt{ID: short(rows[0].PromptID), Found: found, raw: rows, gap: gap || before, Verifier: value(rows[0].Verifier), Config: value(rows[0].VerifierConfig)}
+			p.sequences, p.Found = seq.of(rows, p.gap, p.Found)
+			rows, found, gap = nil, nil, before
 			return yield(p, nil)
 		}
 		for _, file := range f.Files {
@@ -154,14 +175,14 @@ func (f *Folder) Prompts(ctx context.Context) iter.Seq2[Prompt, error] {
 						yield(Prompt{}, err)
 						return
 					}
-					found = append(found, finding)
+					found, before = append(found, finding), true
 					n++
 					continue
 				}
 				if len(rows) > 0 && (rows[0].PromptID != e.PromptID || len(rows) >= maxRows) && !flush() {
 					return
 				}
-				rows = append(rows, Row{file, n, &e})
+				rows, gap, before = append(rows, Row{file, n, &e}), gap || before, false
 				n++
 			}
 			if want, ok := f.inManifest(file); ok && n != want.Rows {
@@ -193,7 +214,7 @@ func unreadable(file string, err error) (Finding, bool) {
 	if damage.Row >= 0 {
 		p.Row = &damage.Row
 	}
-	return Finding{Kind: FindingFile, Place: p, Column: damage.Column, Is: damage.Err.Error(), Want: "a row that can be read"}, true
+	return Finding{Kind: FindingFile, Place: p, Column: damage.Column, Why: damage.Err.Error()}, true
 }
 
 // checkBytes compares a file with its length and digest in the manifest.
@@ -266,6 +287,9 @@ func (f *Folder) Finish(r *Report) {
 	r.Subject.Table = f.Format
 	if f.seq != nil && f.Sequences != nil {
 		r.Subject.Sequences = &f.seq.read
+	}
+	if f.Manifest != nil && f.Manifest.Unfinished != "" {
+		r.Notes = append(r.Notes, "The run was not at its end when it was exported: "+f.Manifest.Unfinished+".")
 	}
 	r.Notes = append(r.Notes, f.notes...)
 }

@@ -48,6 +48,7 @@ type Prompt struct {
 	Config   string    // of that
 
 	raw       []Row                    // of an export: Groups are made of them
+	gap       bool                     // a row beside these, or between them, could not be read
 	sequences map[string][]sequenceRow // of an export, by episode
 }
 

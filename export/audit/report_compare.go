@@ -16,6 +16,7 @@ type Agreement struct {
 	OnlySecond    int             `json:"only_second"` // passes, and the first refuses
 	BothFail      int             `json:"both_fail"`
 	Undecided     int             `json:"undecided"`     // by the second: not among these
+	UndecidedFor  string          `json:"undecided_for"` // what it said of the first of these; "" where there are none
 	Agree         rate.Rate       `json:"agree"`         // interval clustered by prompt
 	Kappa         *rate.Kappa     `json:"kappa"`         // nil: nothing was compared
 	Flipped       int             `json:"flipped"`       // rewards of reflections that train that would be another one under the second

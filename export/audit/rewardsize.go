@@ -98,7 +98,11 @@ func (s *sized) sorted() []cell {
 	})
 }
 
-const maxBuckets = 10
+// Of few reflections there are fewer buckets: a rate of four says nothing.
+const (
+	maxBuckets = 10
+	perBucket  = 10
+)
 
 // buckets cuts the lengths into parts of about as many reflections. One length is in one bucket.
 func (s *sized) buckets() []RewardBucket {
@@ -106,7 +110,7 @@ func (s *sized) buckets() []RewardBucket {
 	var k, n, seen int
 	var sum float64
 	cells := s.sorted()
-	from := 0
+	from, parts := 0, min(maxBuckets, max(1, s.n/perBucket))
 	for i, c := range cells {
 		if n == 0 {
 			from = c.length
@@ -121,7 +125,7 @@ func (s *sized) buckets() []RewardBucket {
 		if !last && cells[i+1].length == c.length {
 			continue
 		}
-		if last || seen*maxBuckets >= s.n*(len(all)+1) {
+		if last || seen*parts >= s.n*(len(all)+1) {
 			all = append(all, RewardBucket{From: from, To: c.length, Rewarded: rate.Wilson(k, n), Mean: sum / float64(n)})
 			k, n, sum = 0, 0, 0
 		}

@@ -18,15 +18,15 @@ type sequenceRow struct {
 
 // sequenceStream reads the rows of the table sequences beside those of episodes, which come in the same order.
 type sequenceStream struct {
-	next   func() (sequenceRow, *Finding, bool)
-	ahead  []sequenceRow // read, and of no prompt yet
-	found  []Finding     // of files and rows that were passed
-	done   bool
-	read   int
-	unread error
+	next  func() (sequenceRow, *Finding, bool)
+	ahead []sequenceRow // read, and of no prompt yet
+	found []Finding     // of files and rows that were passed
+	done  bool
+	read  int
+	none  bool // there is no such table
 }
 
-// maxAhead bounds the rows that are read before their prompt: prompts without sequences each read one.
+// maxAhead is how many rows are read before their prompt: so many rows of no episode may stand before one of it.
 const maxAhead = 64
 
 func newSequenceStream(f *Folder) (*sequenceStream, func()) {
@@ -34,7 +34,7 @@ func newSequenceStream(f *Folder) (*sequenceStream, func()) {
 		for _, file := range f.Sequences {
 			wrong, err := f.checkBytes(file)
 			if err != nil {
-				wrong = append(wrong, Finding{Kind: FindingFile, Place: Place{File: file}, Is: err.Error(), Want: "a file that can be read"})
+				wrong = append(wrong, Finding{Kind: FindingFile, Place: Place{File: file}, Why: err.Error()})
 			}
 			for i := range wrong {
 				if !yield(sequenceRow{}, &wrong[i]) {
@@ -48,7 +48,7 @@ func newSequenceStream(f *Folder) (*sequenceStream, func()) {
 				if err != nil {
 					finding, ok := unreadable(file, err)
 					if !ok {
-						finding = Finding{Kind: FindingFile, Place: Place{File: file, Row: &at}, Is: err.Error(), Want: "a row that can be read"}
+						finding = Finding{Kind: FindingFile, Place: Place{File: file, Row: &at}, Why: err.Error()}
 					}
 					if !yield(sequenceRow{}, &finding) {
 						return
@@ -62,60 +62,57 @@ func newSequenceStream(f *Folder) (*sequenceStream, func()) {
 			}
 		}
 	})
-	return &sequenceStream{next: next}, stop
+	return &sequenceStream{next: next, none: f.Sequences == nil}, stop
 }
 
-// of returns the rows of a prompt's episodes. A row before one of them that is of no episode is a finding.
-func (s *sequenceStream) of(rows []Row, found []Finding) (map[string][]sequenceRow, []Finding) {
-	mine := map[string]bool{}
+// of returns the rows of a prompt's episodes. A row before one of them that is of no episode is a finding, unless a row of
+// episodes beside these could not be read.
+func (s *sequenceStream) of(rows []Row, gap bool, found []Finding) (map[string][]sequenceRow, []Finding) {
+	if s.none {
+		return nil, found
+	}
+	mine, taken := map[string]bool{}, map[string][]sequenceRow{}
 	for _, r := range rows {
 		mine[r.EpisodeID] = true
 	}
-	var taken map[string][]sequenceRow
-	take := func(r sequenceRow) {
-		if taken == nil {
-			taken = map[string][]sequenceRow{}
+	for {
+		s.fill()
+		last := -1
+		for i, r := range s.ahead {
+			if mine[r.row.EpisodeID] {
+				last = i
+			}
 		}
-		taken[r.row.EpisodeID] = append(taken[r.row.EpisodeID], r)
-	}
-	last := -1
-	for i, r := range s.ahead {
-		if mine[r.row.EpisodeID] {
-			last = i
+		for _, r := range s.ahead[:last+1] {
+			switch {
+			case mine[r.row.EpisodeID]:
+				taken[r.row.EpisodeID] = append(taken[r.row.EpisodeID], r)
+			case !gap:
+				s.found = append(s.found, orphan(r))
+			}
 		}
-	}
-	for _, r := range s.ahead[:last+1] {
-		if mine[r.row.EpisodeID] {
-			take(r)
-		} else {
-			s.found = append(s.found, orphan(r))
-		}
-	}
-	s.ahead = slices.Delete(s.ahead, 0, last+1)
-	for !s.done && len(s.ahead) < maxAhead {
-		r, wrong, more := s.next()
-		if !more {
-			s.done = true
+		if s.ahead = slices.Delete(s.ahead, 0, last+1); last < 0 {
 			break
 		}
-		if wrong != nil {
-			s.found = append(s.found, *wrong)
-			continue
-		}
-		s.read++
-		if !mine[r.row.EpisodeID] {
-			s.ahead = append(s.ahead, r)
-			break
-		}
-		for _, o := range s.ahead {
-			s.found = append(s.found, orphan(o))
-		}
-		s.ahead = s.ahead[:0]
-		take(r)
 	}
 	found = append(found, s.found...)
 	s.found = nil
 	return taken, found
+}
+
+// fill reads ahead.
+func (s *sequenceStream) fill() {
+	for !s.done && len(s.ahead) < maxAhead {
+		switch r, wrong, more := s.next(); {
+		case !more:
+			s.done = true
+		case wrong != nil:
+			s.found = append(s.found, *wrong)
+		default:
+			s.read++
+			s.ahead = append(s.ahead, r)
+		}
+	}
 }
 
 // rest returns what is wrong with the rows that no prompt took.
@@ -150,14 +147,13 @@ func (x *exam) sequences(g *Group, k int) {
 	stored := x.prompt.sequences[g.Rows[k].EpisodeID]
 	for _, s := range stored {
 		x.checked.IDs++
-		before := len(x.findings)
-		x.damage(s.row.Check(), s.place, before)
+		x.damage(s.row.Check(), s.place)
 		if s.row.GroupID != g.Rows[k].GroupID {
 			x.find(Finding{Kind: FindingID, Place: s.place, Column: "group_id", Is: s.row.GroupID, Want: g.Rows[k].GroupID})
 		}
 	}
 	all, err := g.Rollouts[k].Sequences()
-	if err != nil {
+	if err != nil || x.prompt.sequences == nil {
 		return
 	}
 	for i, want := range all {
@@ -196,12 +192,15 @@ func (x *exam) sample(s sequenceRow, want data.Sequence, r data.Rollout) {
 	if int(row.PromptLen) != want.PromptLen {
 		differs(FindingMask, "prompt_len", fmt.Sprint(row.PromptLen), fmt.Sprint(want.PromptLen))
 	}
-	if r.Reward != nil && row.Reward != *r.Reward {
-		differs(FindingReward, "reward", fmt.Sprint(row.Reward), number(r.Reward))
-	}
 	var label *bool
 	if retry := r.Last(data.StepRetry); retry != nil && retry.Verdict != nil {
-		label = &retry.Verdict.Pass
+		now := x.now(retry)
+		label = &now.Pass
+		for _, under := range x.a.modes {
+			if earned := under.of(now); row.Reward != earned {
+				x.findUnder(under, Finding{Kind: FindingReward, Place: s.place, Column: "reward", Is: fmt.Sprint(row.Reward), Want: fmt.Sprint(earned), Why: "its retry: " + verdict(now)})
+			}
+		}
 	}
 	if show(row.Label) != show(label) {
 		differs(FindingReward, "label", show(row.Label), show(label))

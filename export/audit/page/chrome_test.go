@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -16,10 +17,15 @@ import (
 // browserNames are what Chromium is called on a PATH, the lightest first.
 var browserNames = []string{"chromium-headless-shell", "chrome-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 
-// chromePath returns the browser that MULLIGAN_CHROME names, or one that is installed.
+// chromePath returns the browser that the environment names, or one that is installed.
 func chromePath(t testing.TB) string {
-	if path := os.Getenv("MULLIGAN_CHROME"); path != "" {
-		return path
+	if testing.Short() {
+		t.Skip("needs a browser")
+	}
+	for _, name := range []string{"MULLIGAN_CHROME", "CHROME", "CHROMIUM"} {
+		if path := os.Getenv(name); path != "" {
+			return path
+		}
 	}
 	for _, name := range browserNames {
 		if path, err := exec.LookPath(name); err == nil {
@@ -71,6 +77,7 @@ func startChrome(t testing.TB) *chrome {
 		"--remote-debugging-pipe", "--user-data-dir="+t.TempDir(), "about:blank")
 	var noise bytes.Buffer
 	cmd.Stderr, cmd.ExtraFiles = &noise, []*os.File{toRead, fromWrite}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Debian's command is a script: what is killed is its group
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", path, err)
 	}
@@ -86,7 +93,7 @@ func startChrome(t testing.TB) *chrome {
 		select {
 		case <-ended:
 		case <-time.After(10 * time.Second):
-			cmd.Process.Kill()
+			syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 			<-ended
 		}
 		fromRead.Close()

@@ -69,12 +69,12 @@ type buckets struct {
 }
 
 type bucket struct {
-	X, Mid, Width     string
-	Low, High, Value  string // pixels from the top
-	Label             string
-	Bar, BarY, Text   string
-	Title             string
-	None, Even, First bool
+	X, Mid, Width    string
+	Low, High, Value string // pixels from the top
+	Label            string
+	Bar, BarY, Text  string
+	Title            string
+	None, Even       bool
 }
 
 const (
@@ -99,14 +99,14 @@ func bucketsOf(r audit.RewardSize) buckets {
 	}
 	wide := 1 / float64(max(1, len(r.Buckets)))
 	for i, x := range r.Buckets {
-		left := float64(i) * wide
+		mid, bar := (float64(i)+0.5)*wide, min(0.6*wide, 0.08)
 		high := countsHigh * float64(x.Rewarded.N) / float64(max(1, top))
 		label := thousands(x.From)
 		if x.To != x.From {
 			label += "–" + thousands(x.To)
 		}
-		c := bucket{X: at(left + wide*0.2), Mid: at(left + wide/2), Width: at(wide * 0.6), Label: label, None: x.Rewarded.N == 0,
-			Bar: px(high), BarY: px(bucketsHigh + 10 + countsHigh - high), Text: thousands(x.Rewarded.N), Even: i%2 == 0, First: i == 0}
+		c := bucket{X: at(mid - bar/2), Mid: at(mid), Width: at(bar), Label: label, None: x.Rewarded.N == 0, Even: i%2 == 0,
+			Bar: px(high), BarY: px(bucketsHigh + 10 + countsHigh - high), Text: thousands(x.Rewarded.N)}
 		if !c.None {
 			c.Low, c.High, c.Value = y(x.Rewarded.Low), y(x.Rewarded.High), y(x.Rewarded.Value)
 			c.Title = label + " " + r.Unit + ": " + percent(x.Rewarded.Value) + " of " + thousands(x.Rewarded.N) + " rewarded, mean reward " + decimals(x.Mean)

@@ -33,6 +33,7 @@ type content struct {
 	Scripts   []bar
 	Reasons   []bar
 	Noise     forest
+	Second    *agreement
 	Compare   *comparison
 }
 
@@ -88,6 +89,7 @@ func contentOf(r audit.Report, o Options) content {
 	c.Languages, c.Scripts, c.Reasons = namedBars(r.Languages.Languages, 8), namedBars(r.Languages.Scripts, 5), namedBars(r.Languages.Reasons, 8)
 	noise := [][]series{{{"plain", "", r.Languages.Gibberish}}, {{"plain", "", r.Languages.Mixed}}}
 	c.Noise = newForest(limitOf(noise), []string{"reads like noise", "in another language than the prompt"}, noise)
+	c.Second = agreementOf(r.Agreement)
 	c.Compare = comparisonOf(r.Comparison)
 	return c
 }
@@ -100,41 +102,48 @@ func titleOf(s audit.Subject) string {
 	if name == "" {
 		name = path.Base(s.Path)
 	}
-	return "Audit of " + visible(name)
+	return "Audit of " + name
 }
 
 func findingRowOf(f audit.Finding) findingRow {
-	row := findingRow{Finding: f}
+	where, href := whereOf(f.Place)
+	return findingRow{f, where, href}
+}
+
+// whereOf names a place, and the address of its group in the page; "" where it is of no group.
+func whereOf(p audit.Place) (where, href string) {
 	switch {
-	case f.Prompt != "" && f.Arm != "":
-		row.Where = f.Prompt + " " + f.Arm
-		if f.Group != nil {
-			row.Where += " " + strconv.Itoa(*f.Group)
+	case p.Prompt != "" && p.Arm != "":
+		where = p.Prompt + " " + p.Arm
+		if p.Group != nil {
+			where += " " + strconv.Itoa(*p.Group)
 		}
-		if f.Rollout != nil {
-			row.Where += ", rollout " + strconv.Itoa(*f.Rollout)
+		if p.Rollout != nil {
+			where += ", rollout " + strconv.Itoa(*p.Rollout)
 		}
-	case f.File != "":
-		row.Where = f.File
-		if f.Row != nil {
-			row.Where += ", row " + strconv.FormatInt(*f.Row, 10)
+	case p.File != "":
+		where = p.File
+		if p.Row != nil {
+			where += ", row " + strconv.FormatInt(*p.Row, 10)
 		}
 	default:
-		row.Where = f.Prompt
+		where = p.Prompt
 	}
-	if a := anchorOf(f.Place); a != "" {
-		row.Href = "#" + a
-		if f.Rollout != nil {
-			row.Href += "/" + strconv.Itoa(*f.Rollout)
+	if a := anchorOf(p); a != "" {
+		href = "#" + a
+		if p.Rollout != nil {
+			href += "/" + strconv.Itoa(*p.Rollout)
 		}
 	}
-	return row
+	return where, href
 }
 
 func mainOf(r audit.Rates) (all, brings forest) {
 	labels := []string{"first attempt (pass@1)", "all first attempts", "retry after a reflection", "retry without (control)"}
 	rows := [][]series{{{"first", "", r.First}}, {{"plain", "", r.Attempts}}, {{"retry", "", r.Retry}}, {{"control", "", r.Control}}}
-	return newForest(1, labels, rows), difference([]string{"what the reflection brings"}, []*rate.Difference{r.Gain})
+	all = newForest(1, labels, rows)
+	all.Rows[1].Note = "they stop once a failure is kept"
+	return all, difference([]string{"what the reflection brings"}, []*rate.Difference{r.Gain})
 }
 
 func slicesOf(r audit.Report) []sliced {

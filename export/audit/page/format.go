@@ -13,7 +13,6 @@ import (
 var functions = template.FuncMap{
 	"n":       thousands,
 	"percent": percent,
-	"visible": visible,
 	"plural":  plural,
 	"deref":   func(n *int) int { return *n },
 	"digits":  func(f *float64) string { return decimals(*f) },

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 
 	"mulligan/export/audit"
 )
@@ -77,7 +78,12 @@ func writeFrame(w io.Writer, r audit.Report, o Options) error {
 	if err != nil {
 		return err
 	}
-	return t.ExecuteTemplate(w, "page.html", contentOf(r, o))
+	var body strings.Builder
+	if err := t.ExecuteTemplate(&body, "page.html", contentOf(r, o)); err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, visible(body.String()))
+	return err
 }
 
 func writeTail(w io.Writer) error {

@@ -29,7 +29,7 @@ type rolloutRow struct {
 	Leak      int      `json:"l,omitempty"` // 1: contains a right answer, -1: does not, 0: not looked at
 	Truncated bool     `json:"c,omitempty"`
 	Tokens    int      `json:"k,omitempty"` // sampled after the context
-	Trained   int      `json:"d,omitempty"` // of these: in turns that train
+	Trains    bool     `json:"t,omitempty"`
 	Sources   []string `json:"u,omitempty"` // of the ids of the turns after the context
 }
 
@@ -67,9 +67,7 @@ func rolloutRowOf(arm string, x data.Rollout, own []data.Turn) rolloutRow {
 		}
 		n, source := count(t.Draw)
 		r.Tokens += n
-		if t.Train {
-			r.Trained += n
-		}
+		r.Trains = r.Trains || t.Train
 		if !slices.Contains(r.Sources, source) {
 			r.Sources = append(r.Sources, source)
 		}

@@ -37,7 +37,7 @@ import (
 // Options of a page. The zero value is the usual page.
 type Options struct {
 	MaxGroups int    // groups in the browser of rollouts; 0: 10,000
-	MaxBytes  int64  // of the file for these; 0: 64 MiB
+	MaxBytes  int64  // of the file for these, exceeded by one block at most; 0: 64 MiB
 	More      string // how to see groups that are left out: a sentence for people; "" for none
 }
 

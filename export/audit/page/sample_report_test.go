@@ -47,7 +47,15 @@ func report() audit.Report {
 		Agreement: &audit.Agreement{First: "countdown", Second: "exec: ./check.py", BothPass: 2000, OnlyFirst: 31, OnlySecond: 4, BothFail: 7065, Agree: w(9065, 9100), Kappa: &rate.Kappa{Value: 0.989}, Flipped: 12},
 	}
 	r.FindingsAll = 4
+	r.Comparison = &audit.Comparison{
+		A: audit.Side{Path: "runs/countdown-7b", Tasks: 1200}, B: audit.Side{Path: "runs/countdown-7b-base", Tasks: 1180}, Shared: 1100, Paired: true,
+		First: compared(w(380, 1100), w(300, 1100)), McNemar: &audit.McNemar{BothPass: 260, OnlyA: 120, OnlyB: 40, BothFail: 680, P: 1.2e-9},
+		Retry: compared(w(1600, 4800), w(1500, 4800)), Control: compared(w(360, 1600), w(380, 1600)), Notes: []string{"B was judged by another version of the verifier."},
+	}
+	r.Comparison.First.Verdict, r.Comparison.Retry.Verdict, r.Comparison.Control.Verdict = audit.Better, audit.CannotTell, audit.CannotTell
+	r.Comparison.Gain = audit.Compared{GainA: r.Rates.Gain, GainB: rate.Newcombe(w(1500, 4800), w(380, 1600)), Difference: &rate.Difference{Value: 0.034, Low: -0.004, High: 0.071, Method: rate.MethodClustered}, Verdict: audit.CannotTell}
 	place := audit.Place{Prompt: "0123456789ab", Arm: "reflection", Group: some(0), Rollout: some(3), Step: "retry"}
+	r.Agreement.Disagreements = []audit.Disagreement{{Place: place, First: true, Reply: "(3 + 4) * 7", Why: "uses 7 twice"}}
 	r.Findings = []audit.Finding{
 		{Kind: audit.FindingVerdict, Place: place, Is: "pass=true score=1", Want: "pass=false score=0", Why: "uses 7 twice"},
 		{Kind: audit.FindingReward, Place: place, Is: "1", Want: "0", Why: "its retry fails"},
@@ -57,6 +65,10 @@ func report() audit.Report {
 		r.RewardSize.Buckets = append(r.RewardSize.Buckets, audit.RewardBucket{From: 10 + 14*i, To: 23 + 14*i, Rewarded: w(k, 487), Mean: float64(k) / 487})
 	}
 	return r
+}
+
+func compared(a, b rate.Rate) audit.Compared {
+	return audit.Compared{A: &a, B: &b, Tasks: 1100, Difference: rate.Newcombe(a, b)}
 }
 
 func lengths(step string, n, mid int) audit.Lengths {

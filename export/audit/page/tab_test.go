@@ -96,7 +96,7 @@ func (b *tab) eval(expression string, into any) {
 func (b *tab) text(expression string) string {
 	b.t.Helper()
 	var s string
-	b.eval("String("+expression+")", &s)
+	b.eval("(async () => String(await ("+expression+")))()", &s)
 	return s
 }
 

@@ -13,7 +13,7 @@ func tilesOf(r audit.Report) []tile {
 		case g.High < 0:
 			class = "bad"
 		}
-		tiles = append(tiles, tile{"a reflection brings", points(g.Value), "points more passes than the control; 95%: " + points(g.Low) + " to " + points(g.High), class})
+		tiles = append(tiles, tile{"a reflection brings", points(g.Value), "points against the control; 95%: " + points(g.Low) + " to " + points(g.High), class})
 	} else {
 		tiles = append(tiles, tile{"a reflection brings", "not known", "no control was drawn, or no retry", ""})
 	}

@@ -42,7 +42,7 @@ function drawFilters() {
     }
     for (const [key, name] of f.options) {
       const n = filter.counts.get(key) || 0;
-      last.box.append(el('label', { class: n ? '' : 'empty' }, el('input', { type: 'checkbox', id: `f-${key}`, onchange: (e) => choose(key, e.target.checked) }), ' ', name, el('span', { class: 'num' }, count(n))));
+      last.box.append(el('label', { class: n ? '' : 'unused' }, el('input', { type: 'checkbox', id: `f-${key}`, onchange: (e) => choose(key, e.target.checked) }), ' ', name, el('span', { class: 'num' }, count(n))));
     }
   }
 }

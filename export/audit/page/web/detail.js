@@ -1,11 +1,10 @@
 // The pane of one group: what its rollouts share, and one of them at a time.
 const shown = { group: -1, rollout: 0, data: null, run: 0, unfolded: false };
 
+// show shows a group; rollout is the number of the one to begin with, or undefined.
 async function show(i, rollout) {
   const run = ++shown.run;
   shown.group = i;
-  shown.rollout = rollout;
-  route(db.groups[i].a, rollout);
   let data;
   try {
     data = await groupOf(i);
@@ -15,8 +14,17 @@ async function show(i, rollout) {
   }
   if (run !== shown.run) return;
   shown.data = data;
+  shown.rollout = rollout === undefined ? firstWanted(data) : rollout;
   drawDetail();
   $('detail').scrollTop = 0;
+}
+
+// firstWanted returns the first rollout that the filters and the search ask for.
+function firstWanted({ row, text }) {
+  const masks = wanted();
+  const good = text.rollouts.map((r, i) => [i, matches(row.masks[i], masks), !search.query || r.turns.some((t) => turnSays(t, search.query))]);
+  const best = good.find(([, a, b]) => a && b) || good.find(([, a]) => a) || [0];
+  return best[0];
 }
 
 function more(name, s) {
@@ -25,20 +33,21 @@ function more(name, s) {
 
 function findingNode(f) {
   return el('li', {}, el('b', {}, f.kind), f.rollout !== undefined && f.rollout !== null ? ` rollout ${f.rollout}` : '', f.step ? ` ${f.step}` : '', f.column ? ` ${f.column}` : '',
-    ': is ', el('code', {}, oneLine(f.is)), ', should be ', el('code', {}, oneLine(f.want)), f.why ? ` (${oneLine(f.why)})` : '');
+    ': is ', el('code', {}, f.is), ', should be ', el('code', {}, f.want), f.why ? ` (${f.why})` : '');
 }
 
 function drawDetail() {
   const { row, text: g, tokens: k, findings } = shown.data;
-  const facts = [g.source && oneLine(g.source), g.strategy, g.advantage && `advantages: ${g.advantage}`, g.arm === 'reflection' && (g.no_signal ? 'without signal' : 'with signal'), g.filtered && `left out: ${g.filtered}`];
+  const facts = [g.source && g.source, g.strategy, g.advantage && `advantages: ${g.advantage}`, g.arm === 'reflection' && (g.no_signal ? 'without signal' : 'with signal'), g.filtered && `left out: ${g.filtered}`];
   const chosen = Math.max(0, Math.min(shown.rollout, g.rollouts.length - 1));
   shown.rollout = chosen;
+  route(row.a, chosen);
   fill($('detail'), 
     el('header', { class: 'group-head' },
       el('h3', { tabindex: '-1', id: 'group-title' }, armName(row)),
       el('div', { class: 'facts' }, facts.filter(Boolean).map((f) => el('span', {}, f)), el('a', { href: `#${row.a}`, title: 'the address of this group' }, row.a), document.body.dataset.show && el('code', {}, `${document.body.dataset.show} ${row.a.slice(0, 12)}`))),
     findings.length ? el('ul', { class: 'findings' }, findings.map(findingNode)) : null,
-    g.given && el('p', { class: 'facts' }, `The failure came with the prompt: ${oneLine(g.given.model)}, ${plural(g.given.passes, 'pass', 'passes')} in ${plural(g.given.draws, 'attempt')}${g.given.reason ? `, refused because ${oneLine(g.given.reason)}` : ''}.`),
+    g.given && el('p', { class: 'facts' }, `The failure came with the prompt: ${g.given.model}, ${plural(g.given.passes, 'pass', 'passes')} in ${plural(g.given.draws, 'attempt')}${g.given.reason ? `, refused because ${g.given.reason}` : ''}.`),
     sharedNode(g, k),
     el('div', { class: 'abouts' }, more('ground truth', g.answer), more('tools', g.tools), more('metadata', g.meta)),
     el('div', { class: 'tabs', role: 'tablist', 'aria-label': 'rollouts' }, g.rollouts.map((r, i) => tabNode(r, row.r[i], i, i === chosen))),
@@ -50,7 +59,7 @@ function drawDetail() {
 function sharedNode(g, k) {
   const nodes = g.context.map((t, i) => turnNode(t, k.context[i]));
   const before = Math.max(0, g.context.filter((t) => t.step === 'prompt').length - 1);
-  const says = (t) => search.query && (t.text + t.thinking + t.calls).toLowerCase().includes(search.query);
+  const says = (t) => search.query && turnSays(t, search.query);
   const fold = el('details', { class: 'before', open: shown.unfolded || g.context.slice(0, before).some(says) },
     el('summary', {}, `${plural(before, 'message')} before the question`), nodes.slice(0, before));
   fold.addEventListener('toggle', () => { shown.unfolded = fold.open; });
@@ -97,9 +106,9 @@ function drawRollout() {
   const all = r.sequences || [];
   $('rollout').setAttribute('aria-labelledby', `tab-${shown.rollout}`);
   fill($('rollout'), 
-    el('div', { class: 'facts' }, el('span', {}, oneLine(r.policy)), r.reward !== null && el('span', {}, `reward ${r.reward}`), r.advantage !== null && el('span', {}, `advantage ${r.advantage}`), r.excluded && el('span', { class: 'bad' }, `does not train: ${r.excluded}`)),
+    el('div', { class: 'facts' }, el('span', {}, r.policy), r.reward !== null && el('span', {}, `reward ${r.reward}`), r.advantage !== null && el('span', {}, `advantage ${r.advantage}`), r.excluded && el('span', { class: 'bad' }, `does not train: ${r.excluded}`)),
     all.map((s, i) => sequenceNode(s, i, all.length)),
-    r.no_ids && el('div', { class: 'facts bad' }, `no training sample: ${oneLine(r.no_ids)}`),
+    r.no_ids && el('div', { class: 'facts bad' }, `no training sample: ${r.no_ids}`),
     r.turns.map((t, i) => turnNode(t, k.rollouts[shown.rollout][i])));
   queueMicrotask(() => highlight($('detail')));
 }

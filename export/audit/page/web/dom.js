@@ -26,7 +26,7 @@ function svg(tag, attrs, ...children) {
 function add(e, children) {
   for (const c of children.flat(Infinity)) {
     if (c === null || c === undefined || c === false) continue;
-    e.append(c instanceof Node ? c : document.createTextNode(String(c)));
+    e.append(c instanceof Node ? c : document.createTextNode(oneLine(String(c))));
   }
 }
 
@@ -36,7 +36,7 @@ function fill(e, ...children) {
   add(e, children);
 }
 
-// What moves the cursor, turns the direction of text or shows as nothing is shown by its code point.
+// What moves the cursor, turns the direction of text or shows as nothing is shown by its code point: by add, and by text.
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|[\u{e0000}-\u{e007f}]/gu;
 const codePoint = (c) => 'U+' + c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0');
 const oneLine = (s) => s.replace(HIDDEN, (c) => `‹${codePoint(c)}›`);

@@ -15,7 +15,7 @@ function inspect(node) {
   const i = Number(node.dataset.i);
   const x = box.all[i];
   const cell = (name, value, kind) => el('span', { class: `cell ${kind || ''}` }, el('b', {}, name), ' ', value);
-  const shown = x.text === null ? (x.bytes ? `bytes ${hex(x.bytes)}` : x.end ? 'ends the turn; not shown by the engine' : 'not shown by the engine') : x.part ? `bytes ${hex(x.bytes) || 'none'}` : JSON.stringify(oneLine(x.text));
+  const shown = x.text === null ? (x.bytes ? `bytes ${hex(x.bytes)}` : x.end ? 'ends the turn; not shown by the engine' : 'not shown by the engine') : x.part ? `bytes ${hex(x.bytes) || 'none'}` : JSON.stringify(x.text);
   const known = typeof x.logprob === 'number';
   fill(line, 
     cell('token', `${count(i + 1)} of ${count(box.all.length)}`),
@@ -29,6 +29,9 @@ function inspect(node) {
 
 const percent = (p) => (p >= 0.0995 ? (100 * p).toFixed(1) : (100 * p).toPrecision(2)) + '%';
 
+// aloud says whether a screen reader reads the line: for keys, not for what the pointer passes.
+const aloud = (on) => $('inspector').setAttribute('aria-live', on ? 'polite' : 'off');
+
 function step(node, by) {
   const all = node.closest('.tokens').querySelectorAll('.t');
   const next = all[Number(node.dataset.i) + by];
@@ -40,7 +43,9 @@ function step(node, by) {
 function watchTokens(pane) {
   pane.addEventListener('pointerover', (e) => {
     const t = e.target.closest('.t');
-    if (t) inspect(t);
+    if (!t) return;
+    aloud(false);
+    inspect(t);
   });
   pane.addEventListener('click', (e) => {
     const t = e.target.closest('.t');
@@ -51,6 +56,7 @@ function watchTokens(pane) {
   pane.addEventListener('keydown', (e) => {
     const box = e.target.closest('.tokens');
     if (!box) return;
+    aloud(true);
     const at = inspected.node && box.contains(inspected.node) ? inspected.node : null;
     if (e.key === 'Enter' && !at) inspect(box.querySelector('.t'));
     else if (e.key === 'Escape' && at) inspect(null);

@@ -22,7 +22,7 @@ const KEYS = {
   p: () => { const d = document.querySelector('#detail .before'); if (d) d.open = !d.open; },
   t: () => nextTheme(),
   r: () => { location.hash = 'report'; },
-  b: () => { location.hash = 'rollouts'; $('list').focus(); },
+  b: () => { openView('rollouts'); location.hash = 'rollouts'; $('list').focus(); },
   '?': () => $('help').showModal(),
 };
 

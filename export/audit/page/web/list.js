@@ -19,14 +19,15 @@ function rowNode(pos) {
   const row = el('div', {
     class: 'item', role: 'option', id: `row-${i}`, 'aria-setsize': list.view.length, 'aria-posinset': pos + 1,
     'aria-selected': pos === list.at ? 'true' : 'false', 'data-pos': pos,
+    'aria-label': [armName(g), oneLine(g.t) || 'no text', describeMarks(g), ...notes, found && plural(found.length, 'finding')].filter(Boolean).join(', '),
   },
   el('div', { class: 'item-head' },
     el('span', { class: `arm ${g.m}` }, ARMS[g.m] || g.m),
     el('span', { class: 'num' }, g.a.slice(0, 8)),
     notes.map((n) => el('span', { class: 'note' }, n)),
     found && el('span', { class: 'note bad' }, plural(found.length, 'finding')),
-    el('span', { class: 'marks', 'aria-label': describeMarks(g) }, marks, g.r.length > 24 ? `+${g.r.length - 24}` : '')),
-  el('div', { class: 'item-title' }, oneLine(g.t) || '(no text)'));
+    el('span', { class: 'marks', 'aria-hidden': 'true' }, marks, g.r.length > 24 ? `+${g.r.length - 24}` : '')),
+  el('div', { class: 'item-title' }, g.t || '(no text)'));
   row.style.transform = `translateY(${pos * ROW}px)`;
   return row;
 }
@@ -84,5 +85,5 @@ function select(pos, rollout) {
   const node = list.rows.get(pos);
   if (node) node.setAttribute('aria-selected', 'true');
   active();
-  return show(list.view[pos], rollout || 0);
+  return show(list.view[pos], rollout);
 }

@@ -12,8 +12,17 @@ function openView(name) {
   if (name === 'rollouts') drawList(true);
 }
 
+function address() {
+  const hash = location.hash.slice(1);
+  try {
+    return decodeURIComponent(hash);
+  } catch {
+    return hash; // it holds a % of its own
+  }
+}
+
 function follow() {
-  const at = decodeURIComponent(location.hash.slice(1));
+  const at = address();
   const m = /^(.*?)(?:\/(\d+))?$/s.exec(at);
   const i = db.byAnchor.get(m[1]);
   if (i !== undefined) {
@@ -24,7 +33,7 @@ function follow() {
       pos = list.view.indexOf(i);
     }
     document.body.dataset.pane = 'detail';
-    return select(pos, Number(m[2] || 0));
+    return select(pos, m[2] === undefined ? undefined : Number(m[2]));
   }
   if (at === 'rollouts') {
     openView('rollouts');

@@ -1,11 +1,14 @@
 // Search reads the texts of all groups block by block, and lets the page breathe in between.
 const search = { query: '', run: 0, blocks: 0 };
 const breathe = () => new Promise((done) => setTimeout(done, 0));
+const BREATH = 12; // milliseconds: with what a frame needs besides, less than one at 60 a second
 
-function says(g, row, query) {
-  const has = (s) => !!s && s.toLowerCase().includes(query);
-  const turn = (t) => has(t.text) || has(t.thinking) || has(t.calls) || (t.verdict && (has(t.verdict.parsed) || has(t.verdict.reason) || has(t.verdict.feedback)));
-  return g.prompt_id.startsWith(query) || has(row.a) || has(g.source) || has(g.answer) || has(g.meta) || has(g.tools)
+const has = (s, query) => !!s && s.toLowerCase().includes(query);
+const turnSays = (t, query) => [t.text, t.thinking, t.calls].some((s) => has(s, query)) || !!t.verdict && [t.verdict.parsed, t.verdict.reason, t.verdict.feedback].some((s) => has(s, query));
+
+function groupSays(g, row, query) {
+  const turn = (t) => turnSays(t, query);
+  return g.prompt_id.startsWith(query) || [row.a, g.source, g.answer, g.meta, g.tools].some((s) => has(s, query))
     || g.context.some(turn) || g.rollouts.some((r) => r.turns.some(turn));
 }
 
@@ -22,10 +25,13 @@ async function find(query, changed) {
   const hits = new Set();
   let first = 0;
   let shown = performance.now();
-  for (let chunk = 0; chunk < db.chunks; chunk++) {
-    const groups = await unpack(`text-${chunk}`);
+  let breath = shown;
+  const ahead = []; // blocks are unpacked while others are read
+  for (let chunk = 0, next = 0; chunk < db.chunks; chunk++) {
+    while (ahead.length < 4 && next < db.chunks) ahead.push(unpack(`text-${next++}`));
+    const groups = await ahead.shift();
     if (run !== search.run) return;
-    groups.forEach((g, i) => { if (says(g, db.groups[first + i], query)) hits.add(first + i); });
+    groups.forEach((g, i) => { if (groupSays(g, db.groups[first + i], query)) hits.add(first + i); });
     first += groups.length;
     search.blocks = chunk + 1;
     if (performance.now() - shown > 250) {
@@ -33,8 +39,11 @@ async function find(query, changed) {
       changed(false);
       shown = performance.now();
     }
-    await breathe();
-    if (run !== search.run) return;
+    if (performance.now() - breath > BREATH) {
+      await breathe();
+      if (run !== search.run) return;
+      breath = performance.now();
+    }
   }
   filter.hits = hits;
   changed(true);

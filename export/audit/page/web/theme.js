@@ -4,7 +4,7 @@ const THEMES = ['auto', 'light', 'dark'];
 function setTheme(name) {
   if (name === 'auto') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = name;
-  $('theme').textContent = { auto: '◐ auto', light: '☀ light', dark: '☾ dark' }[name];
+  fill($('theme'), { auto: '◐', light: '☀', dark: '☾' }[name], el('span', {}, ` ${name}`));
   $('theme').dataset.theme = name;
 }
 

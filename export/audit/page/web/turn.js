@@ -18,7 +18,7 @@ function tokenFacts(t) {
   if (d.context_ids !== null && d.context_ids !== undefined) facts.push(`${plural(d.context_ids, 'id')} of context`);
   if (d.mean !== null) facts.push(`mean log-probability ${d.mean.toFixed(3)}`);
   if (d.mode) facts.push(`${d.mode.replace('_', ' ')} log-probabilities`);
-  if (d.filled_by) facts.push(`filled in by ${oneLine(d.filled_by)}`);
+  if (d.filled_by) facts.push(`filled in by ${d.filled_by}`);
   facts.push(`path ${d.path ? d.path.join('.') : '–'}`, `seed ${d.seed}`, `draw ${d.key}`);
   return facts;
 }
@@ -33,7 +33,7 @@ function turnNode(t, tok) {
   const unseen = all && all.length && !tok.n; // ids, and no text of theirs
   const name = t.step === 'prompt' ? t.role : t.step || t.role;
   const head = el('div', { class: 'turn-head' },
-    el('h4', {}, oneLine(name)),
+    el('h4', {}, name),
     t.step !== 'prompt' && el('span', { class: 'faint' }, t.role),
     t.train && el('span', { class: 'note trains' }, '█ trains'),
     t.sampled && !t.train && el('span', { class: 'note' }, 'sampled, does not train'),
@@ -43,7 +43,7 @@ function turnNode(t, tok) {
     t.leak === true && el('span', { class: 'note bad' }, 'contains a right answer'));
   const body = all && all.length && !unseen ? tokenBox(all) : text(el('div', { class: 'text plain' }), t.text);
   if (!t.text && (unseen || !(all && all.length))) fill(body, el('span', { class: 'faint' }, '(empty)'));
-  return el('article', { class: 'turn', 'data-seg': segmentOf(t), 'data-train': t.train ? '1' : '0', 'data-sampled': t.sampled ? '1' : '0' },
+  return el('article', { class: all && all.length > 1500 ? 'turn long' : 'turn', 'data-seg': segmentOf(t), 'data-train': t.train ? '1' : '0', 'data-sampled': t.sampled ? '1' : '0' },
     head,
     t.thinking && !asSampled ? section('thinking', t.thinking) : null,
     body,
@@ -53,8 +53,8 @@ function turnNode(t, tok) {
     section('tool calls', t.calls),
     tok && tok.u && el('div', { class: 'facts' }, `${plural(tok.u.length, 'id')}, and it is not known which piece is which: ${tok.u.slice(0, 400).join(' ')}${tok.u.length > 400 ? ` … ${count(tok.u.length - 400)} more` : ''}`),
     t.verdict && (t.verdict.reason || t.verdict.parsed || t.verdict.feedback) && el('div', { class: 'facts' },
-      t.verdict.parsed && el('div', {}, el('b', {}, 'parsed '), oneLine(t.verdict.parsed)),
-      t.verdict.reason && el('div', {}, el('b', {}, 'because '), oneLine(t.verdict.reason)),
-      t.verdict.feedback && el('div', {}, el('b', {}, 'feedback '), oneLine(t.verdict.feedback))),
-    t.draw && el('div', { class: 'facts draw' }, tokenFacts(t).map((f) => el('span', {}, f)), t.draw.no_tokens && el('span', { class: 'bad' }, oneLine(t.draw.no_tokens))));
+      t.verdict.parsed && el('div', {}, el('b', {}, 'parsed '), t.verdict.parsed),
+      t.verdict.reason && el('div', {}, el('b', {}, 'because '), t.verdict.reason),
+      t.verdict.feedback && el('div', {}, el('b', {}, 'feedback '), t.verdict.feedback)),
+    t.draw && el('div', { class: 'facts draw' }, tokenFacts(t).map((f) => el('span', {}, f)), t.draw.no_tokens && el('span', { class: 'bad' }, t.draw.no_tokens)));
 }
