@@ -103,8 +103,8 @@ func TestContractPrimeRL(t *testing.T) {
 		if complete != s.Complete || complete == (i == 0) {
 			t.Errorf("sequence %d: logprobs_complete is %t; one of the first has an unknown log-probability, and no other", i, s.Complete)
 		}
-		if got := picked(s.IDs, s.Loss); !slices.Equal(got, trained[i].ids) {
-			t.Errorf("sequence %d trains %q, want %q", i, decode(got), decode(trained[i].ids))
+		if got := picked(s.IDs, s.Loss); !slices.Equal(got, trained[i].IDs) {
+			t.Errorf("sequence %d trains %q, want %q", i, decode(got), decode(trained[i].IDs))
 		}
 	}
 }
@@ -124,15 +124,11 @@ func TestContractNeMoRL(t *testing.T) {
 			completion: list of
 				role: string
 				content: string`)
-	type message struct {
-		Role    string `parquet:"role"`
-		Content string `parquet:"content"`
-	}
 	type pair struct {
-		Context     []message `parquet:"context,list"`
+		Context     []stored `parquet:"context,list"`
 		Completions []struct {
-			Rank       int64     `parquet:"rank"`
-			Completion []message `parquet:"completion,list"`
+			Rank       int64    `parquet:"rank"`
+			Completion []stored `parquet:"completion,list"`
 		} `parquet:"completions,list"`
 	}
 	pairs := readParquet[pair](t, dir, export.DPONeMo.Name)
@@ -158,7 +154,7 @@ func TestContractNeMoRL(t *testing.T) {
 			content: string
 			train: boolean`)
 	type row struct {
-		Messages []message `parquet:"messages,list"`
+		Messages []stored `parquet:"messages,list"`
 	}
 	var trains []string
 	for i, r := range readParquet[row](t, dir, export.SFTMessages.Name) {
@@ -185,13 +181,13 @@ func TestContractAReaL(t *testing.T) {
 		IDs  []int32 `parquet:"input_ids,list"`
 		Loss []int8  `parquet:"loss_mask,list"`
 	}
-	passed := slices.DeleteFunc(slices.Clone(trained), func(r reflection) bool { return !r.passed })
+	passed := slices.DeleteFunc(slices.Clone(trained), func(r reflected) bool { return !r.Passed })
 	rows := readParquet[row](t, dir, export.SFTTokensMask.Name)
 	if len(rows) != len(passed) {
 		t.Fatalf("%d rows, want %d", len(rows), len(passed))
 	}
 	for i, r := range rows {
-		if !slices.Equal(r.IDs, append(slices.Clone(passed[i].context), passed[i].ids...)) {
+		if !slices.Equal(r.IDs, append(slices.Clone(passed[i].ContextIDs), passed[i].IDs...)) {
 			t.Errorf("row %d: ids of %q", i, decode(r.IDs))
 		}
 		if len(r.Loss) != len(r.IDs) || r.Loss[0] != 0 {
@@ -204,11 +200,17 @@ func TestContractAReaL(t *testing.T) {
 				targets = append(targets, r.IDs[j+1])
 			}
 		}
-		if !slices.Equal(targets, passed[i].ids) {
-			t.Errorf("row %d: AReaL trains %q, want %q", i, decode(targets), decode(passed[i].ids))
+		if !slices.Equal(targets, passed[i].IDs) {
+			t.Errorf("row %d: AReaL trains %q, want %q", i, decode(targets), decode(passed[i].IDs))
 		}
 	}
 	wantColumns(t, dir, export.Sequences.Name, `reward: double`)
+}
+
+// stored is a message as a file holds it.
+type stored struct {
+	Role    string `parquet:"role"`
+	Content string `parquet:"content"`
 }
 
 // sequence is what the contracts need of a row of sequences.
@@ -222,18 +224,11 @@ type sequence struct {
 	Temperature *float64   `parquet:"temperature"`
 }
 
-// reflection is one of Chat that trains.
-type reflection struct {
-	text         string
-	context, ids []int32
-	passed       bool
-}
-
-func texts(all []reflection, passed bool) []string {
+func texts(all []reflected, passed bool) []string {
 	var t []string
 	for _, r := range all {
-		if r.passed == passed {
-			t = append(t, r.text)
+		if r.Passed == passed {
+			t = append(t, r.Reflection)
 		}
 	}
 	return t
@@ -250,7 +245,7 @@ func picked(ids []int32, mask []int8) []int32 {
 }
 
 // chatExport exports Chat, and returns the folder and the reflections of Chat that train.
-func chatExport(t *testing.T) (string, []reflection) {
+func chatExport(t *testing.T) (string, []reflected) {
 	t.Helper()
 	dir := t.TempDir()
 	info := export.Info{Run: "run", Verifier: "countdown"}
@@ -261,17 +256,7 @@ func chatExport(t *testing.T) (string, []reflection) {
 	if _, err := export.Write(context.Background(), disk.OS{}, dir, info, export.Options{}, formats, exporttest.All(groups)); err != nil {
 		t.Fatal(err)
 	}
-	var trained []reflection
-	for _, g := range groups {
-		for _, r := range g.Rollouts {
-			if at := r.Trained(); at >= 0 {
-				turn := r.Turns[at]
-				passed := r.Last(data.StepRetry).Verdict.Pass
-				trained = append(trained, reflection{turn.Content, turn.Draw.Tokens.Prompt, turn.Draw.Tokens.IDs, passed})
-			}
-		}
-	}
-	return dir, trained
+	return dir, expect(groups).Trained
 }
 
 func readParquet[R any](t *testing.T, dir, format string) []R {

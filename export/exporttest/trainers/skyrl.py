@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import skyrl_gym
 import torch
+from chat import Chat
 from skyrl.backends.skyrl_train.utils.ppo_utils import compute_grpo_outcome_advantage, cross_entropy_loss
 from skyrl.backends.skyrl_train.utils.torch_utils import logprobs_from_logits
 from skyrl.train.config import AlgorithmConfig
@@ -24,12 +27,6 @@ from skyrl.train.utils.trainer_utils import validate_generator_output
 from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 
 
-def files(folder: Path, name: str) -> list[str]:
-    found = sorted(str(f) for f in (folder / name).glob("*.parquet"))
-    assert found, f"no files of {name}"
-    return found
-
-
 class Env(skyrl_gym.Env):
     """What SkyRL hands to an environment for a row."""
 
@@ -37,25 +34,33 @@ class Env(skyrl_gym.Env):
         self.extras = extras
 
 
-def rl_prompts(folder: Path, name: str, prompts: list[Any], tokenizer: Any) -> None:
+def rl_prompts(chat: Chat, name: str, tokenizer: Any) -> None:
     """Every row arrives, and its environment with the ground truth."""
-    data = PromptDataset(files(folder, name), tokenizer, max_prompt_length=1024, num_workers=1)
+    prompts = chat.prompts[name]
+    data = PromptDataset(chat.files(name), tokenizer, max_prompt_length=1024, num_workers=1)
     batch = data.collate_fn([data[i] for i in range(len(data))])
     given, uids = prepare_generator_input(batch, 2, {}, "other", "train", 0)
     assert given["prompts"] == [p for p in prompts for _ in range(2)], f"{name}: prompts"
     assert [t.to_string() for t in given["trajectory_ids"]] == [f"{i}_{k}" for i in range(len(prompts)) for k in range(2)]
     assert given["env_classes"] == ["mulligan"] * len(uids)
-    for i, row in enumerate(pq.read_table(files(folder, name)[0]).to_pylist()):
+    for i, row in enumerate(pq.read_table(chat.files(name)[0]).to_pylist()):
         env = skyrl_gym.make("mulligan", extras=given["env_extras"][2 * i])
         truth = env.extras["reward_spec"]["ground_truth"]
         assert truth == row["answer"] and json.loads(truth)["target"]
         assert env.extras["extra_info"] == row["extra_info"]
 
 
-def tokens(folder: Path, tokenizer: Any, passed: list[Any], model: torch.nn.Module) -> None:
+def tokens(chat: Chat, tokenizer: Any, model: torch.nn.Module) -> None:
     """A step on exactly the reflections."""
-    data = load_from_pretokenized(str(folder / "sft_tokens_mask"), max_length=1024)
+    passed = chat.passed
+    (path,) = chat.files("sft_tokens_mask")
+    data = load_from_pretokenized(path, max_length=1024)
     assert len(data) == len(passed)
+    # Why the card names files: a folder is read whole, with the splits that are not for training.
+    with tempfile.TemporaryDirectory(dir=chat.folder) as both:
+        for split in ("train", "test"):
+            shutil.copy(path, Path(both) / f"{split}-00000-of-00001.parquet")
+        assert len(load_from_pretokenized(both, max_length=1024)) == 2 * len(passed)
     for row, e in zip(data, passed, strict=True):
         assert row["input_ids"] == e["context_ids"] + e["ids"]
         assert row["num_actions"] == len(e["ids"]) and row["loss_mask"] == [1] * len(e["ids"])
@@ -77,9 +82,9 @@ def tokens(folder: Path, tokenizer: Any, passed: list[Any], model: torch.nn.Modu
     assert torch.isfinite(loss) and all(torch.isfinite(p).all() for p in model.parameters())
 
 
-def sequences(folder: Path, tokenizer: Any, trained: list[Any]) -> None:
+def sequences(chat: Chat, tokenizer: Any) -> None:
     """Rows of sequences as a generator's output, through SkyRL's own check, padding and advantages."""
-    rows = pq.read_table(files(folder, "sequences")[0]).to_pylist()
+    rows = pq.read_table(chat.files("sequences")[0]).to_pylist()
     cut = [row["prompt_len"] for row in rows]
     output = GeneratorOutput(
         prompt_token_ids=[r["input_ids"][:n] for r, n in zip(rows, cut)],
@@ -91,12 +96,17 @@ def sequences(folder: Path, tokenizer: Any, trained: list[Any]) -> None:
     validate_generator_output(len(rows), output)
     per_token = [[0.0] * (len(ids) - 1) + [reward] for ids, reward in zip(output["response_ids"], output["rewards"])]
     ids, _, response, rewards, mask, logprobs, *_ = convert_prompts_responses_to_batch_tensors(
-        tokenizer.pad_token_id, output["prompt_token_ids"], output["response_ids"], per_token, output["loss_masks"], output["rollout_logprobs"]
+        tokenizer.pad_token_id,
+        output["prompt_token_ids"],
+        output["response_ids"],
+        per_token,
+        output["loss_masks"],
+        output["rollout_logprobs"],
     )
     groups = np.array([r["group_id"] for r in rows])
     advantages, _ = compute_grpo_outcome_advantage(rewards, mask, groups, grpo_norm_by_std=False)
     width = mask.shape[1]
-    for i, (row, e) in enumerate(zip(rows, trained, strict=True)):
+    for i, (row, e) in enumerate(zip(rows, chat.trained, strict=True)):
         at = mask[i].bool()
         assert ids[i, -width:][at].tolist() == e["ids"], f"row {i}: loss_mask"
         size = int(response[i].sum())
@@ -106,19 +116,18 @@ def sequences(folder: Path, tokenizer: Any, trained: list[Any]) -> None:
 
 
 def main(folder: Path) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer")
-    trained = json.loads((folder / "expect.json").read_text("utf-8"))["trained"]
-    passed = [e for e in trained if e["passed"]]
-    reflect = [e["prompt"] for i, e in enumerate(trained) if i == 0 or e["prompt"] != trained[i - 1]["prompt"]]
+    chat = Chat(folder)
+    tokenizer = AutoTokenizer.from_pretrained(chat.tokenizer)
     skyrl_gym.register(id="mulligan", entry_point=Env)
-    rl_prompts(folder, "rl_prompts", [p[:-2] for p in reflect], tokenizer)
-    rl_prompts(folder, "rl_prompts_reflect", reflect, tokenizer)
+    for name in chat.prompts:
+        rl_prompts(chat, name, tokenizer)
     model = Qwen2ForCausalLM(
         Qwen2Config(vocab_size=260, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2)
     )
-    tokens(folder, tokenizer, passed, model)
-    sequences(folder, tokenizer, trained)
-    print(f"skyrl: {len(reflect)} prompts twice, {len(passed)} rows of tokens, {len(trained)} sequences")
+    tokens(chat, tokenizer, model)
+    sequences(chat, tokenizer)
+    prompts = sum(map(len, chat.prompts.values()))
+    print(f"skyrl: {prompts} prompts, {len(chat.passed)} rows of tokens, {len(chat.trained)} sequences")
 
 
 if __name__ == "__main__":

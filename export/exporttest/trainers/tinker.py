@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,11 @@ import datasets
 import pyarrow.parquet as pq
 import tinker
 import torch
-from tinker_cookbook.renderers import TrainOnWhat, get_renderer
-from tinker_cookbook.rl.types import Trajectory, Transition
-from tinker_cookbook.rl.data_processing import trajectory_to_data
+from chat import Chat
 from tinker_cookbook.completers import TokensWithLogprobs
+from tinker_cookbook.renderers import TrainOnWhat, get_renderer
+from tinker_cookbook.rl.data_processing import trajectory_to_data
+from tinker_cookbook.rl.types import Trajectory, Transition
 from tinker_cookbook.supervised.common import (
     compute_mean_nll,
     create_rightshifted_model_input_and_leftshifted_targets,
@@ -26,12 +26,6 @@ from tinker_cookbook.supervised.data import (
 )
 from tinker_cookbook.supervised.types import ChatDatasetBuilderCommonConfig
 from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
-
-
-def files(folder: Path, name: str, ext: str = "parquet") -> list[str]:
-    found = sorted(str(f) for f in (folder / name).glob(f"*.{ext}"))
-    assert found, f"no files of {name}"
-    return found
 
 
 def trained_ids(datum: tinker.Datum, key: str) -> list[int]:
@@ -48,16 +42,16 @@ def is_row(datum: tinker.Datum, e: Any) -> None:
     assert abs(sum(datum.loss_fn_inputs["weights"].data) - 1) < 1e-5
 
 
-def messages(folder: Path, renderer: Any, passed: list[Any]) -> list[tinker.Datum]:
+def messages(chat: Chat, renderer: Any) -> list[tinker.Datum]:
     """Messages with trainable, from Parquet by way of datasets and from JSON lines by the cookbook's own builder."""
 
     def datum(row: dict[str, Any]) -> tinker.Datum:
         return conversation_to_datum(row["messages"], renderer, 2048, TrainOnWhat.CUSTOMIZED)
 
-    rows = datasets.load_dataset("parquet", data_files=files(folder, "sft_messages_tinker"), split="train")
-    data = SupervisedDatasetFromHFDataset(rows, batch_size=len(passed), map_fn=datum)
+    rows = datasets.load_dataset("parquet", data_files=chat.files("sft_messages_tinker"), split="train")
+    data = SupervisedDatasetFromHFDataset(rows, batch_size=len(chat.passed), map_fn=datum)
     batch = data.get_batch(0)
-    for got, e in zip(batch, passed, strict=True):
+    for got, e in zip(batch, chat.passed, strict=True):
         is_row(got, e)
     try:
         conversation_to_datum(rows[0]["messages"], renderer, 2048)
@@ -65,26 +59,26 @@ def messages(folder: Path, renderer: Any, passed: list[Any]) -> list[tinker.Datu
     except AssertionError as e:
         assert "trainable" in str(e), e
     config = ChatDatasetBuilderCommonConfig(
-        model_name_for_tokenizer=str(folder / "tokenizer"),
+        model_name_for_tokenizer=chat.tokenizer,
         renderer_name="qwen3_instruct",
         max_length=2048,
-        batch_size=len(passed),
+        batch_size=len(chat.passed),
         train_on_what=TrainOnWhat.CUSTOMIZED,
     )
-    lines = files(folder, "sft_messages_tinker_jsonl", "jsonl")[0]
+    lines = chat.files("sft_messages_tinker_jsonl", "jsonl")[0]
     built, _ = FromConversationFileBuilder(common_config=config, file_path=lines, shuffle_seed=None)()
-    for got, e in zip(built.get_batch(0), passed, strict=True):
+    for got, e in zip(built.get_batch(0), chat.passed, strict=True):
         is_row(got, e)
     return batch
 
 
-def loss(batch: list[tinker.Datum], passed: list[Any]) -> None:
+def loss(chat: Chat, batch: list[tinker.Datum]) -> None:
     """The cookbook's loss of a batch is the mean over the reflections' tokens alone."""
     model = Qwen2ForCausalLM(
         Qwen2Config(vocab_size=260, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2)
     )
     logprobs, want = [], []
-    for datum, e in zip(batch, passed, strict=True):
+    for datum, e in zip(batch, chat.passed, strict=True):
         ids = torch.tensor(datum.model_input.to_ints())
         targets = datum.loss_fn_inputs["target_tokens"].to_torch()
         with torch.no_grad():
@@ -112,10 +106,10 @@ def rl_datum(row: dict[str, Any]) -> tinker.Datum:
     )
 
 
-def sequences(folder: Path, trained: list[Any]) -> None:
+def sequences(chat: Chat) -> None:
     """Rows of sequences as datums: the same that the cookbook makes of a trajectory whose one action is the reflection."""
-    rows = pq.read_table(files(folder, "sequences")[0]).to_pylist()
-    for i, (row, e) in enumerate(zip(rows, trained, strict=True)):
+    rows = pq.read_table(chat.files("sequences")[0]).to_pylist()
+    for i, (row, e) in enumerate(zip(rows, chat.trained, strict=True)):
         datum = rl_datum(row)
         assert trained_ids(datum, "mask") == e["ids"], f"row {i}: mask"
         signal = trained_ids(datum, "advantages")
@@ -129,21 +123,22 @@ def sequences(folder: Path, trained: list[Any]) -> None:
             reward=e["reward"],
             episode_done=True,
         )
-        (want,) = trajectory_to_data(Trajectory(transitions=[step], final_ob=tinker.ModelInput.empty()), advantage)
-        n = len(want.loss_fn_inputs["target_tokens"].data)
-        for key, values in want.loss_fn_inputs.items():
-            assert list(datum.loss_fn_inputs[key].data)[:n] == list(values.data) or key == "logprobs", f"row {i}: {key}"
-        mine = torch.tensor(datum.loss_fn_inputs["logprobs"].data[:n]) * torch.tensor(want.loss_fn_inputs["mask"].data)
-        assert torch.equal(mine, torch.tensor(want.loss_fn_inputs["logprobs"].data)), f"row {i}: logprobs"
+        trajectory = Trajectory(transitions=[step], final_ob=tinker.ModelInput.empty())
+        (want,) = trajectory_to_data(trajectory, advantage)
+        # The row goes on behind the reflection, with the retry, and has log-probabilities of the attempt.
+        mine, theirs, n = datum.loss_fn_inputs, want.loss_fn_inputs, want.model_input.length
+        for key in ("target_tokens", "advantages", "mask"):
+            assert mine[key].data[:n] == theirs[key].data, f"row {i}: {key}"
+        of_loss = [p for p, m in zip(mine["logprobs"].data, theirs["mask"].data) if m]
+        assert of_loss == [p for p, m in zip(theirs["logprobs"].data, theirs["mask"].data) if m], f"row {i}: logprobs"
 
 
 def main(folder: Path) -> None:
-    trained = json.loads((folder / "expect.json").read_text("utf-8"))["trained"]
-    passed = [e for e in trained if e["passed"]]
-    renderer = get_renderer("qwen3_instruct", AutoTokenizer.from_pretrained(folder / "tokenizer"))
-    loss(messages(folder, renderer, passed), passed)
-    sequences(folder, trained)
-    print(f"tinker: {len(passed)} conversations twice, {len(trained)} sequences")
+    chat = Chat(folder)
+    renderer = get_renderer("qwen3_instruct", AutoTokenizer.from_pretrained(chat.tokenizer))
+    loss(chat, messages(chat, renderer))
+    sequences(chat)
+    print(f"tinker: {len(chat.passed)} conversations twice, {len(chat.trained)} sequences")
 
 
 if __name__ == "__main__":

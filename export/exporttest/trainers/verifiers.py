@@ -11,13 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import verifiers.v1 as vf
+from chat import Chat
 from verifiers.v1.trace import TraceTask
-
-
-def lines(folder: Path, name: str) -> list[dict[str, Any]]:
-    found = sorted((folder / f"{name}_jsonl").glob("*.jsonl"))
-    assert found, f"no files of {name}"
-    return [json.loads(line) for file in found for line in file.read_text("utf-8").splitlines()]
 
 
 class Data(vf.TaskData):
@@ -36,13 +31,13 @@ class Tasks(vf.Taskset[vf.Task[Data]]):
             yield vf.Task[Data](data, vf.TaskConfig())
 
 
-def rl_prompts(folder: Path, name: str, prompts: list[Any]) -> None:
+def rl_prompts(chat: Chat, name: str) -> None:
     tasks = Tasks(vf.TasksetConfig())
-    tasks.rows = lines(folder, name)
+    tasks.rows = chat.lines(name)
     loaded = list(tasks)
     got = [[{"role": m.role, "content": m.content} for m in t.data.prompt] for t in loaded]
-    assert got == prompts, f"{name}: prompts"
-    assert len({t.key for t in loaded}) == len(prompts)
+    assert got == chat.prompts[name], f"{name}: prompts"
+    assert len({t.key for t in loaded}) == len(loaded)
     for task in loaded:
         assert json.loads(task.data.answer) == json.loads(task.data.info)["ground_truth"]
 
@@ -73,8 +68,8 @@ def nodes(row: dict[str, Any]) -> list[vf.MessageNode]:
     return all_nodes
 
 
-def sequences(folder: Path, trained: list[Any]) -> None:
-    for i, (row, e) in enumerate(zip(lines(folder, "sequences"), trained, strict=True)):
+def sequences(chat: Chat) -> None:
+    for i, (row, e) in enumerate(zip(chat.lines("sequences"), chat.trained, strict=True)):
         task = TraceTask(type="Task", data=vf.TaskData(prompt="task"))
         trace = vf.Trace(task=task, agent=vf.AgentInfo(config=vf.AgentConfig()), nodes=nodes(row))
         wire = vf.WireTrace.model_validate(trace.model_dump(mode="python"))
@@ -90,12 +85,11 @@ def sequences(folder: Path, trained: list[Any]) -> None:
 
 
 def main(folder: Path) -> None:
-    trained = json.loads((folder / "expect.json").read_text("utf-8"))["trained"]
-    reflect = [e["prompt"] for i, e in enumerate(trained) if i == 0 or e["prompt"] != trained[i - 1]["prompt"]]
-    rl_prompts(folder, "rl_prompts", [p[:-2] for p in reflect])
-    rl_prompts(folder, "rl_prompts_reflect", reflect)
-    sequences(folder, trained)
-    print(f"verifiers: {len(reflect)} prompts twice, {len(trained)} sequences")
+    chat = Chat(folder)
+    for name in chat.prompts:
+        rl_prompts(chat, name)
+    sequences(chat)
+    print(f"verifiers: {sum(map(len, chat.prompts.values()))} prompts, {len(chat.trained)} sequences")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import verifiers as vf
+from chat import Chat
 from datasets import load_dataset
 from verifiers.types import Response, ResponseMessage
 
@@ -40,9 +41,10 @@ class Scripted(vf.Client):
     async def close(self) -> None: ...
 
 
-def rl_prompts(folder: Path, name: str, prompts: list[Any]) -> None:
+def rl_prompts(chat: Chat, name: str) -> None:
     """Every row is played twice, and its reward function is called with its ground truth."""
-    rows = load_dataset("parquet", data_files=str(folder / name / "*.parquet"), split="train")
+    prompts = chat.prompts[name]
+    rows = load_dataset("parquet", data_files=chat.files(name), split="train")
     calls: list[dict[str, Any]] = []
 
     def score(prompt: Any, completion: Any, answer: str, info: dict[str, Any]) -> float:
@@ -62,17 +64,17 @@ def rl_prompts(folder: Path, name: str, prompts: list[Any]) -> None:
     assert len(outputs) == 2 * len(prompts)
     for output in outputs:
         assert output["reward"] == truths[output["example_id"]]["target"], f"{name}: reward"
+    assert len(calls) == len(outputs)
     for call in calls:
         assert call["completion"] == "an answer" and json.loads(call["answer"]) == call["info"]["ground_truth"]
         assert call["info"]["verifier"] == "countdown"
 
 
 def main(folder: Path) -> None:
-    trained = json.loads((folder / "expect.json").read_text("utf-8"))["trained"]
-    reflect = [e["prompt"] for i, e in enumerate(trained) if i == 0 or e["prompt"] != trained[i - 1]["prompt"]]
-    rl_prompts(folder, "rl_prompts", [p[:-2] for p in reflect])
-    rl_prompts(folder, "rl_prompts_reflect", reflect)
-    print(f"verifiers_legacy: {len(reflect)} prompts twice")
+    chat = Chat(folder)
+    for name in chat.prompts:
+        rl_prompts(chat, name)
+    print(f"verifiers_legacy: {sum(map(len, chat.prompts.values()))} prompts, each played twice")
 
 
 if __name__ == "__main__":

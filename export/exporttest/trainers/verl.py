@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import torch
+from chat import Chat
 from omegaconf import OmegaConf
 from tensordict import TensorDict
 from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
@@ -35,28 +36,22 @@ from verl.workers.utils.losses import sft_loss
 PROMPT, RESPONSE = 1024, 512  # rollout.prompt_length and response_length, in tokens
 
 
-def files(folder: Path, name: str) -> list[str]:
-    found = sorted(str(f) for f in (folder / name).glob("*.parquet"))
-    assert found, f"no files of {name}"
-    return found
-
-
-def rl_dataset(folder: Path, names: list[str], tokenizer: Any) -> RLHFDataset:
+def rl_dataset(chat: Chat, names: list[str], tokenizer: Any) -> RLHFDataset:
     config = dict(
         max_prompt_length=PROMPT,
         filter_overlong_prompts=True,
         filter_overlong_prompts_workers=1,
         return_raw_chat=True,
-        cache_dir=str(folder / "verl"),
+        cache_dir=str(chat.folder / "cache"),
     )
-    return RLHFDataset([f for n in names for f in files(folder, n)], tokenizer, OmegaConf.create(config))
+    return RLHFDataset([f for n in names for f in chat.files(n)], tokenizer, OmegaConf.create(config))
 
 
-def rl_prompts(folder: Path, name: str, prompts: list[Any], tokenizer: Any) -> None:
+def rl_prompts(chat: Chat, name: str, tokenizer: Any) -> None:
     """Every row arrives, with the ground truth that a reward function is called with."""
-    data = rl_dataset(folder, [name], tokenizer)
+    data = rl_dataset(chat, [name], tokenizer)
     batch = collate_fn([data[i] for i in range(len(data))])
-    assert [list(p) for p in batch["raw_prompt"]] == prompts, f"{name}: prompts"
+    assert [list(p) for p in batch["raw_prompt"]] == chat.prompts[name], f"{name}: prompts"
     index = list(batch["index"])
     assert len(set(index)) == len(index), f"{name}: index {index}"
     repeated = asyncio.run(get_trajectory_info(0, np.repeat(batch["index"], 2), False))
@@ -74,7 +69,7 @@ def rl_prompts(folder: Path, name: str, prompts: list[Any], tokenizer: Any) -> N
         tensors = {"responses": ids, "attention_mask": torch.ones_like(ids)}
         proto = DataProto.from_dict(tensors=tensors, non_tensors=one)
         assert manager.loop.run_until_complete(manager.run_single(proto))["reward_score"] == 1.0
-    for row, call in zip(pq.read_table(files(folder, name)[0]).to_pylist(), calls, strict=True):
+    for row, call in zip(pq.read_table(chat.files(name)[0]).to_pylist(), calls, strict=True):
         assert call["solution_str"] == "an answer" and call["data_source"] == "chat/train"
         assert call["ground_truth"] == row["answer"] and json.loads(call["ground_truth"])["target"]
         assert call["extra_info"]["task_id"] == row["extra_info"]["task_id"]
@@ -86,26 +81,26 @@ def rl_prompts(folder: Path, name: str, prompts: list[Any], tokenizer: Any) -> N
         pass
 
 
-def messages(folder: Path, tokenizer: Any, passed: list[Any]) -> None:
-    """verl trains every message of the assistant: the card warns of that. When this fails, it can be told apart, and the warning is out of date."""
+def messages(chat: Chat, tokenizer: Any) -> None:
+    """verl trains every message of the assistant, of which the card warns. Where this fails, the warning is out of date."""
     config = OmegaConf.create(dict(max_length=PROMPT, pad_mode="no_padding", custom_cls={}))
-    data = create_sft_dataset(files(folder, "sft_messages"), config, tokenizer, None)
-    for i, e in enumerate(passed):
+    data = create_sft_dataset(chat.files("sft_messages"), config, tokenizer, None)
+    for i, e in enumerate(chat.passed):
         row = data[i]
         got = tokenizer.decode(row["input_ids"][row["loss_mask"].bool()])
         failed = e["prompt"][-2]["content"]
         assert got.endswith(f"{failed}<|im_end|>\n{e['reflection']}<|im_end|>\n"), got
 
 
-def tokens(folder: Path, tokenizer: Any, passed: list[Any]) -> None:
+def tokens(chat: Chat, tokenizer: Any) -> None:
     """A step on exactly the reflections, through the data set class that verl is told to load."""
     adapter = Path(__file__).parents[2] / "adapters" / "verl_sft.py"
     config = OmegaConf.create(
         dict(max_length=PROMPT, pad_mode="no_padding", custom_cls=dict(path=str(adapter), name="TokensDataset"))
     )
-    rows = create_sft_dataset(files(folder, "sft_tokens_mask"), config, tokenizer, None)
-    assert len(rows) == len(passed)
-    for i, e in enumerate(passed):
+    rows = create_sft_dataset(chat.files("sft_tokens_mask"), config, tokenizer, None)
+    assert len(rows) == len(chat.passed)
+    for i, e in enumerate(chat.passed):
         row = rows[i]
         assert row["input_ids"].tolist() == e["context_ids"] + e["ids"], f"row {i}: ids"
         assert row["loss_mask"].tolist() == [0] * len(e["context_ids"]) + [1] * len(e["ids"]), f"row {i}: loss_mask"
@@ -124,7 +119,7 @@ def tokens(folder: Path, tokenizer: Any, passed: list[Any]) -> None:
     loss, _ = sft_loss(None, {"log_probs": log_probs}, data)
     loss.backward()
     trained = [int(targets[t]) for t in torch.nonzero(flat.grad).flatten()]
-    assert trained == [token for e in passed for token in e["ids"]], "other tokens than the reflections' have gradient"
+    assert trained == [token for e in chat.passed for token in e["ids"]], "other tokens than the reflections' have gradient"
     torch.optim.SGD(model.parameters(), lr=0.1).step()
     assert torch.isfinite(loss) and all(torch.isfinite(p).all() for p in model.parameters())
 
@@ -148,9 +143,9 @@ class Replay(AgentLoopBase):
         )
 
 
-def agent_loop(folder: Path, tokenizer: Any, trained: list[Any]) -> None:
+def agent_loop(chat: Chat, tokenizer: Any) -> None:
     """Rows of sequences as the outputs of an agent loop, through verl's own padding, advantages and loss."""
-    rows = pq.read_table(files(folder, "sequences")[0]).to_pylist()
+    rows = pq.read_table(chat.files("sequences")[0]).to_pylist()
     worker = object.__new__(AgentLoopWorker)
     worker.tokenizer, worker.processor, worker.mm_processor_kwargs = tokenizer, None, {}
     worker.rollout_config = SimpleNamespace(prompt_length=PROMPT, response_length=RESPONSE)
@@ -163,11 +158,15 @@ def agent_loop(folder: Path, tokenizer: Any, trained: list[Any]) -> None:
             outputs.append(await worker._agent_loop_postprocess(output, False, raw_prompt=[]))
         return outputs
 
+    # Why the card says to set data.max_prompt_length, and to filter by it: a longer prompt loses its beginning, the task.
+    worker.rollout_config.prompt_length = 3
+    assert AgentLoopBase._cap_text_prompt_length(worker, [1, 2, 3, 4]) == [2, 3, 4]
+    worker.rollout_config.prompt_length = PROMPT
     groups = np.array([row["group_id"] for row in rows], dtype=object)
     proto = worker._postprocess(asyncio.run(play()), {"uid": groups})
     mask, rewards = proto.batch["response_mask"], proto.batch["rm_scores"]
-    assert rewards.sum(-1).tolist() == [e["reward"] for e in trained]
-    for i, e in enumerate(trained):
+    assert rewards.sum(-1).tolist() == [e["reward"] for e in chat.trained]
+    for i, e in enumerate(chat.trained):
         assert proto.batch["responses"][i][mask[i].bool()].tolist() == e["ids"], f"row {i}"
     advantages, _ = compute_grpo_outcome_advantage(rewards, mask, groups, norm_adv_by_std_in_grpo=False)
     for i, row in enumerate(rows):
@@ -184,17 +183,16 @@ def agent_loop(folder: Path, tokenizer: Any, trained: list[Any]) -> None:
 
 
 def main(folder: Path) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(folder / "tokenizer")
-    trained = json.loads((folder / "expect.json").read_text("utf-8"))["trained"]
-    passed = [e for e in trained if e["passed"]]
-    reflect = [e["prompt"] for i, e in enumerate(trained) if i == 0 or e["prompt"] != trained[i - 1]["prompt"]]
-    rl_prompts(folder, "rl_prompts", [p[:-2] for p in reflect], tokenizer)
-    rl_prompts(folder, "rl_prompts_reflect", reflect, tokenizer)
-    assert len(rl_dataset(folder, ["rl_prompts", "rl_prompts_reflect"], tokenizer)) == 2 * len(reflect)
-    messages(folder, tokenizer, passed)
-    tokens(folder, tokenizer, passed)
-    agent_loop(folder, tokenizer, trained)
-    print(f"verl: {len(reflect)} prompts twice, {len(passed)} rows of tokens, {len(trained)} sequences")
+    chat = Chat(folder)
+    tokenizer = AutoTokenizer.from_pretrained(chat.tokenizer)
+    for name in chat.prompts:
+        rl_prompts(chat, name, tokenizer)
+    both = rl_dataset(chat, list(chat.prompts), tokenizer)
+    assert len(both) == sum(map(len, chat.prompts.values()))
+    messages(chat, tokenizer)
+    tokens(chat, tokenizer)
+    agent_loop(chat, tokenizer)
+    print(f"verl: {len(both)} prompts, {len(chat.passed)} rows of tokens, {len(chat.trained)} sequences")
 
 
 if __name__ == "__main__":
