@@ -5,7 +5,7 @@ that follows it. `mulligan serve` judges the retry; its verdict is the reward of
 (Bensal et al., arXiv 2505.24726). The conversation is that of a run: the task's messages, the failed attempt, "your answer is
 wrong" with the request to reflect, the reflection, the question put again, the retry.
 
-    rollout = ReflectRollout(rows, Options(url="http://127.0.0.1:8100"))  # rows of the export format `failures`
+    rollout = ReflectRollout(rows, Options(url="http://127.0.0.1:8730"))  # rows of the export format `failures`
     GRPOTrainer(..., train_dataset=Dataset.from_list(rollout.dataset()), rollout_func=rollout, reward_funcs=rollout.reward)
 
 What is returned for one prompt: prompt_ids, the context that the reflection was drawn in; completion_ids, the reflection, the

@@ -13,7 +13,7 @@ answer is wrong" with the request to reflect, the reflection, the question put a
     # loops.yaml: the arguments of ReflectAgentLoop; this file must be importable by the workers (PYTHONPATH)
     - name: mulligan_reflect
       _target_: verl_reflect.ReflectAgentLoop
-      url: http://127.0.0.1:8100
+      url: http://127.0.0.1:8730
 
 What is returned: prompt_ids, the context that the reflection was drawn in; response_ids, the reflection, the question and the
 retry, cut at rollout.response_length; response_mask, 1 on the reflection (its end token included) and 0 elsewhere; response_logprobs,

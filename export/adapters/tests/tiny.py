@@ -24,9 +24,9 @@ def tokenizer() -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(tokenizer_object=t, pad_token="<|pad|>", eos_token="<|im_end|>", chat_template=TEMPLATE)
 
 
-def save(folder: Path, seed: int = 0) -> PreTrainedTokenizerFast:
+def save(folder: Path, seed: int = 0, tok: PreTrainedTokenizerFast | None = None) -> PreTrainedTokenizerFast:
     """Writes a random Qwen2 of two layers into the folder, as trainers want to load it, and returns its tokenizer."""
-    tok = tokenizer()
+    tok = tok or tokenizer()
     torch.manual_seed(seed)
     config = Qwen2Config(
         vocab_size=len(tok), hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
