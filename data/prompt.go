@@ -47,8 +47,7 @@ func (p Prompt) ID() Digest {
 	return h.Sum()
 }
 
-// TaskID returns the digest of the task without a failure that came with it. Splits are made by
-// it, so that two failures at one task never part.
+// TaskID returns the digest of the task without a failure that came with it.
 func (p Prompt) TaskID() Digest {
 	h := NewHasher("prompt")
 	p.hashTask(h)

@@ -4,55 +4,60 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"slices"
-
-	"mulligan/data"
 )
 
-// BalanceLabels is a value of Options.Balance: of what trains in a split, as many rows whose retry passed as rows whose retry failed.
+// BalanceLabels is a value of Options.Balance: in each split of a format with a label, as many rows whose retry passed as rows whose
+// retry failed.
 const BalanceLabels = "labels"
 
 // balancer decides which rows of the more frequent label stay: those whose episodes have the smallest ids. Ids are digests, so it is a
-// choice that depends on nothing else. Memory is 8 bytes for each row that trains, while they are counted.
+// choice that depends on nothing else. What could be a row is counted for each table, because not every format can hold every row. Memory is 8 bytes
+// for each row of each such table, while they are counted.
 type balancer struct {
-	seen  map[string]map[bool][]uint64 // split, label: ranks
-	limit map[string]map[bool]uint64   // the highest rank that stays
+	seen  map[labelOf][]uint64 // ranks; nil: settled
+	limit map[labelOf]uint64   // the highest rank that stays
 }
 
-func newBalancer() *balancer { return &balancer{seen: map[string]map[bool][]uint64{}} }
-
-func (b *balancer) count(v *view) {
-	of := b.seen[v.task.split]
-	if of == nil {
-		of = map[bool][]uint64{}
-		b.seen[v.task.split] = of
-	}
-	for i := range v.trained(tally{}) {
-		if retry := v.Rollouts[i].Last(data.StepRetry); retry != nil && retry.Verdict != nil {
-			of[retry.Verdict.Pass] = append(of[retry.Verdict.Pass], rank(v.episodes[i]))
-		}
-	}
+// labelOf is one label of a table in a split.
+type labelOf struct {
+	table, split string
+	passed       bool
 }
+
+func newBalancer() *balancer { return &balancer{seen: map[labelOf][]uint64{}} }
 
 // settle fixes what stays, when all rows were counted.
 func (b *balancer) settle() {
-	b.limit = map[string]map[bool]uint64{}
-	for split, of := range b.seen {
-		n := min(len(of[false]), len(of[true]))
-		b.limit[split] = map[bool]uint64{}
-		for label, ranks := range of {
+	b.limit = map[labelOf]uint64{}
+	for of, ranks := range b.seen {
+		other := of
+		other.passed = !of.passed
+		if n := min(len(ranks), len(b.seen[other])); n > 0 {
 			slices.Sort(ranks)
-			if n > 0 {
-				b.limit[split][label] = ranks[n-1]
-			}
+			b.limit[of] = ranks[n-1]
 		}
 	}
 	b.seen = nil
 }
 
-// keeps reports whether a row stays. A label that stands alone in its split has nothing to be balanced with: none stays.
-func (b *balancer) keeps(split, episode string, label bool) bool {
-	limit, some := b.limit[split][label]
-	return some && rank(episode) <= limit
+// unbalanced counts a row that could be, or, once all are counted, reports whether it is one too many. A label that stands alone in
+// its split has nothing to be balanced with: none of it stays.
+func (v *view) unbalanced(table string, rollout, turn int, passed bool) bool {
+	b := v.task.balancer
+	if b == nil {
+		return false
+	}
+	of, r := labelOf{table, v.task.split, passed}, rank(v.episodes[rollout])+uint64(turn)
+	if b.seen != nil {
+		b.seen[of] = append(b.seen[of], r)
+		return false
+	}
+	limit, some := b.limit[of]
+	tooMany := !some || r > limit
+	if tooMany {
+		v.unbalancedIn[rollout] = append(v.unbalancedIn[rollout], table)
+	}
+	return tooMany
 }
 
 // rank is the beginning of an episode's id.
@@ -62,25 +67,13 @@ func rank(episode string) uint64 {
 	return binary.BigEndian.Uint64(b[:])
 }
 
-// dropLabelled returns why a rollout that trains is kept out of formats with a label; "": it is not.
-func (v *view) dropLabelled(i int) string {
-	if v.drop[i] != "" || v.task.balancer == nil || v.Rollouts[i].Trained() < 0 {
-		return v.drop[i]
-	}
-	retry := v.Rollouts[i].Last(data.StepRetry)
-	if retry == nil || retry.Verdict == nil || v.task.balancer.keeps(v.task.split, v.episodes[i], retry.Verdict.Pass) {
-		return ""
-	}
-	return DropBalance
-}
-
-// labelled returns the examples of a format with a label.
-func (v *view) labelled(left tally, has carries) ([]example, error) {
-	all, err := v.examples(left, has)
+// labelled returns the examples of a table with a label.
+func (v *view) labelled(table string, left tally, has carries, asks wants) ([]example, error) {
+	all, err := v.examples(left, has, asks)
 	kept := all[:0]
 	for _, e := range all {
-		if why := v.dropLabelled(e.rollout); why != "" {
-			left.add(why, 1)
+		if v.unbalanced(table, e.rollout, e.turn, e.passed) {
+			left.add(DropBalance, 1)
 			continue
 		}
 		kept = append(kept, e)

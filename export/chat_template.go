@@ -32,11 +32,11 @@ func plainTemplate(turn, open, end string, marks []string, trim bool) chatTempla
 		var b strings.Builder
 		for i, m := range append(prompt[:len(prompt):len(prompt)], completion) {
 			if m.Role == data.RoleTool {
-				return "", "", errors.New("a message is of a tool, for which the chat template has no place: leave out the format")
+				return "", "", &refusal{SkipTemplate, errors.New("a message is of a tool, for which the chat template has no place: leave out the format, or name template in skip to leave such rows out")}
 			}
 			for _, mark := range marks {
 				if strings.Contains(m.Content, mark) {
-					return "", "", fmt.Errorf("a message holds %s, which the chat template gives a meaning: leave out the format", mark)
+					return "", "", &refusal{SkipTemplate, fmt.Errorf("a message holds %s, which the chat template gives a meaning: leave out the format, or name template in skip to leave such rows out", mark)}
 				}
 			}
 			if i == len(prompt) {

@@ -49,7 +49,6 @@ func (n *Counts) add(e *Episode) {
 
 // group counts the rollouts of a group, as add counts their rows, without making them.
 func (n *Counts) group(v *view) {
-	failure := v.task.prompt.Failure
 	for i, r := range v.Rollouts {
 		first, retry := r.Last(data.StepAttempt), r.Last(data.StepRetry)
 		drawn, cut, known := false, false, false // of its replies: the first is drawn, one is cut, one is seen
@@ -62,7 +61,7 @@ func (n *Counts) group(v *view) {
 			if !known {
 				known, drawn = true, t.Sampled
 			}
-			cut = cut || t.Draw.Truncated() || t.Draw == nil && given && failure != nil && failure.Stop == string(data.StopLength)
+			cut = cut || t.Draw.Truncated() || v.cutBefore(t)
 			leak = leak || t.Step == data.StepReflection && isTrue(t.Leak)
 			n.Trained += one(t.Train)
 		}

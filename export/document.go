@@ -4,7 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
+	"maps"
+	"path"
 )
 
 // document is a small file of an export besides its data.
@@ -34,7 +37,7 @@ func datasetInfo(m Manifest) string {
 	entries := map[string]any{}
 	tags := map[string]string{"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant", "system_tag": "system"}
 	for _, f := range m.Formats {
-		entry := map[string]any{"file_name": f.Name, "formatting": "sharegpt", "tags": tags}
+		entry := map[string]any{"formatting": "sharegpt", "tags": tags}
 		switch f.Name {
 		case SFTMessagesPlain.Name:
 			entry["columns"] = map[string]string{"messages": "messages"}
@@ -46,7 +49,11 @@ func datasetInfo(m Manifest) string {
 		default:
 			continue
 		}
-		entries[f.Name] = entry
+		for name, path := range dataSets(m, f) {
+			one := maps.Clone(entry)
+			one["file_name"] = path
+			entries[name] = one
+		}
 	}
 	if len(entries) == 0 {
 		return ""
@@ -56,4 +63,28 @@ func datasetInfo(m Manifest) string {
 		return ""
 	}
 	return string(b) + "\n"
+}
+
+// dataSets names what is to be read as one data set: the format's folder, or, because all files of a folder are read, the files of
+// each split where there are several. A split of several files has a data set for each.
+func dataSets(m Manifest, f ManifestFormat) map[string]string {
+	if len(m.Splits) == 1 {
+		return map[string]string{f.Name: f.Name}
+	}
+	all, files := map[string]string{}, map[string]int{}
+	for _, file := range f.Files {
+		split, err := m.Splits.ofFile(path.Base(file.Path))
+		if err != nil {
+			continue // the manifest is our own
+		}
+		all[fmt.Sprintf("%s_%s_%05d", f.Name, split, files[split])] = file.Path
+		files[split]++
+	}
+	for split, n := range files {
+		if one := fmt.Sprintf("%s_%s", f.Name, split); n == 1 {
+			all[one] = all[one+"_00000"]
+			delete(all, one+"_00000")
+		}
+	}
+	return all
 }

@@ -1,5 +1,7 @@
 package export
 
+import "slices"
+
 // DPORow is a row of the format dpo: two reflections on one failed attempt, as TRL's DPOTrainer and OpenRLHF's
 // RewardDataset read them (prompt, chosen, rejected; trl/trainer/dpo_trainer.py at f2cd577; tools is shown to the chat template).
 type DPORow struct {
@@ -22,40 +24,35 @@ const (
 // pair is a reflection that helped and one that did not.
 type pair struct{ chosen, rejected example }
 
-// pairs returns the pairs of the group. Reflections that no pair holds are counted.
-func (v *view) pairs(left tally, has carries) ([]pair, error) {
-	all, err := v.examples(left, has)
+// pairs returns the pairs of the group: of reflections on the very same prompt, with different texts. Reflections that no pair holds are counted.
+func (v *view) pairs(left tally, has carries, asks wants) ([]pair, error) {
+	all, err := v.examples(left, has, asks)
 	if err != nil {
 		return nil, err
 	}
-	var passed, failed []example
-	for _, e := range all {
-		if e.passed {
-			passed = append(passed, e)
-		} else {
-			failed = append(failed, e)
-		}
-	}
 	var found []pair
-	in := map[int]bool{}
-	for i, p := range passed {
-		for k, f := range failed {
-			if v.task.opts.Pairs == PairsOne && i != k || p.completion == f.completion {
+	in := map[[2]int]bool{} // rollout and turn
+	for _, p := range all {
+		for _, f := range all {
+			used := in[p.place()] || in[f.place()]
+			if !p.passed || f.passed || v.task.opts.Pairs == PairsOne && used || p.completion == f.completion || !slices.Equal(p.prompt, f.prompt) {
 				continue
 			}
 			found = append(found, pair{p, f})
-			in[p.rollout], in[f.rollout] = true, true
+			in[p.place()], in[f.place()] = true, true
 		}
 	}
 	left.add(leftOutUnpaired, int64(len(all)-len(in)))
 	return found, nil
 }
 
+func (e example) place() [2]int { return [2]int{e.rollout, e.turn} }
+
 // leftOutUnpaired counts reflections without one of the other label, and another text, to set against.
 const leftOutUnpaired = "unpaired"
 
 func dpoRows(v *view, left tally) ([]DPORow, error) {
-	all, err := v.pairs(left, carries{tools: true})
+	all, err := v.pairs(left, carries{tools: true}, wants{})
 	var rows []DPORow
 	for _, p := range all {
 		rows = append(rows, DPORow{
@@ -73,8 +70,6 @@ func (d *DPORow) check() error {
 	return preference(d.Prompt, d.Chosen, d.Rejected)
 }
 
-func (d *DPORow) task() string { return d.TaskID }
-
 // preference checks a pair. Equal answers teach nothing, and their loss looks like that of any other pair.
 func preference(prompt, chosen, rejected []Message) error {
 	if err := exchange("prompt", prompt, "chosen", chosen); err != nil {
@@ -89,11 +84,18 @@ func preference(prompt, chosen, rejected []Message) error {
 	return nil
 }
 
+// said is one reflection of a group.
+type said struct {
+	episode string
+	before  int // messages
+	text    string
+}
+
 // dpoChecker checks the rows of the format dpo, those of a group one after the other.
 type dpoChecker struct {
 	group string
-	seen  map[string]bool // episode: it was chosen
-	turns int64           // in pairs
+	seen  map[said]bool // it was chosen
+	turns int64         // in pairs
 }
 
 func (c *dpoChecker) row(d *DPORow) error {
@@ -101,18 +103,19 @@ func (c *dpoChecker) row(d *DPORow) error {
 		return err
 	}
 	if c.group != d.GroupID {
-		c.group, c.seen = d.GroupID, map[string]bool{}
+		c.group, c.seen = d.GroupID, map[said]bool{}
 	}
 	for _, e := range []struct {
-		column, id string
-		chosen     bool
-	}{{"chosen_id", d.ChosenID, true}, {"rejected_id", d.RejectedID, false}} {
-		chosen, known := c.seen[e.id]
+		column string
+		said   said
+		chosen bool
+	}{{"chosen_id", said{d.ChosenID, len(d.Prompt), d.Chosen[0].Content}, true}, {"rejected_id", said{d.RejectedID, len(d.Prompt), d.Rejected[0].Content}, false}} {
+		chosen, known := c.seen[e.said]
 		if known && chosen != e.chosen {
 			return columnErrorf(e.column, "is on the other side in a row before")
 		}
 		c.turns += one(!known)
-		c.seen[e.id] = e.chosen
+		c.seen[e.said] = e.chosen
 	}
 	return nil
 }

@@ -90,4 +90,4 @@ func (v *view) answers(i int, retry data.Message) (row DPOAnswersRow, why string
 
 func (d *DPOAnswersRow) check() error { return preference(d.Prompt, d.Chosen, d.Rejected) }
 
-func (d *DPOAnswersRow) task() string { return d.TaskID }
+func (d *DPOAnswersRow) question() (string, []Message) { return "prompt", d.Prompt }

@@ -9,13 +9,9 @@ type DPOMessagesRow struct {
 }
 
 func dpoMessagesRows(v *view, left tally) ([]DPOMessagesRow, error) {
-	all, err := v.pairs(left, carries{})
+	all, err := v.pairs(left, carries{}, wants{turns: true})
 	var rows []DPOMessagesRow
 	for _, p := range all {
-		if !alternate(p.chosen.prompt) {
-			left.add(leftOutRoles, 2)
-			continue
-		}
 		rows = append(rows, DPOMessagesRow{p.chosen.prompt, p.chosen.completion, p.rejected.completion})
 	}
 	return rows, err
@@ -35,13 +31,9 @@ type DPOSwiftRow struct {
 }
 
 func dpoSwiftRows(v *view, left tally) ([]DPOSwiftRow, error) {
-	all, err := v.pairs(left, carries{})
+	all, err := v.pairs(left, carries{}, wants{turns: true})
 	var rows []DPOSwiftRow
 	for _, p := range all {
-		if !alternate(p.chosen.prompt) {
-			left.add(leftOutRoles, 2)
-			continue
-		}
 		rows = append(rows, DPOSwiftRow{p.chosen.conversation(), p.rejected.completion.Content})
 	}
 	return rows, err
@@ -76,7 +68,7 @@ type RankedCompletion struct {
 }
 
 func dpoNeMoRows(v *view, left tally) ([]DPONeMoRow, error) {
-	all, err := v.pairs(left, carries{})
+	all, err := v.pairs(left, carries{}, wants{})
 	var rows []DPONeMoRow
 	for _, p := range all {
 		rows = append(rows, DPONeMoRow{p.chosen.prompt, []RankedCompletion{{0, []Message{p.chosen.completion}}, {1, []Message{p.rejected.completion}}}})

@@ -1,10 +1,15 @@
 package export
 
+import (
+	"slices"
+	"strings"
+)
+
 // Dropped is a row of the format dropped: what a filter, deduplication or decontamination kept out of the formats that train.
-// Episodes and failures hold all of it.
+// Episodes hold all of it.
 type Dropped struct {
 	Reason    string  `parquet:"reason,dict" json:"reason"`   // see the constants
-	Detail    *string `parquet:"detail" json:"detail"`        // what it duplicates or overlaps with
+	Detail    *string `parquet:"detail" json:"detail"`        // what it duplicates or overlaps with; for balance, the tables that it is not in
 	TaskID    string  `parquet:"task_id,dict" json:"task_id"` // digest of the task
 	PromptID  string  `parquet:"prompt_id,dict" json:"prompt_id"`
 	EpisodeID *string `parquet:"episode_id" json:"episode_id"` // of the rollout that was dropped; NULL: the whole prompt was
@@ -22,6 +27,7 @@ const (
 	DropBalance      = "balance"      // its label is the more frequent one; labelled formats only
 )
 
+// droppedRows are made after the rows of the other formats: only these tell what balance kept out.
 func droppedRows(v *view, _ tally) ([]Dropped, error) {
 	t := v.task
 	if t.dropped != "" {
@@ -32,8 +38,13 @@ func droppedRows(v *view, _ tally) ([]Dropped, error) {
 	}
 	var rows []Dropped
 	for i := range v.Rollouts {
-		if reason := v.dropLabelled(i); reason != "" {
-			rows = append(rows, Dropped{reason, known(v.dropFor[i]), t.taskID, t.promptID, &v.episodes[i]})
+		if v.drop[i] != "" {
+			rows = append(rows, Dropped{v.drop[i], known(v.dropFor[i]), t.taskID, t.promptID, &v.episodes[i]})
+			continue
+		}
+		slices.Sort(v.unbalancedIn[i])
+		if in := slices.Compact(v.unbalancedIn[i]); len(in) > 0 {
+			rows = append(rows, Dropped{DropBalance, ptr(strings.Join(in, ", ")), t.taskID, t.promptID, &v.episodes[i]})
 		}
 	}
 	return rows, nil
@@ -55,8 +66,6 @@ func (d *Dropped) check() error {
 	}
 	return nil
 }
-
-func (d *Dropped) task() string { return d.TaskID }
 
 // droppedChecker checks the rows of the format dropped.
 type droppedChecker struct{ counting[Dropped] }

@@ -16,6 +16,9 @@ type example struct {
 	passed     bool      // the retry
 	tools      *string   // JSON array of {type: function, function: {...}}; nil: none
 	thinking   *string   // what the engine kept apart from the completion; nil: nothing
+
+	turn                       int
+	promptText, completionText string // where a chat template was asked for
 }
 
 // conversation returns prompt and completion in one.
@@ -26,19 +29,29 @@ func (e example) conversation() []Message {
 // carries says what the rows of a format have room for besides messages of role and content.
 type carries struct{ tools, thinking bool }
 
+// wants says what the reader of a format wants of a conversation.
+type wants struct {
+	turns    bool         // user and assistant in turn
+	template chatTemplate // that takes it; nil: any
+}
+
 // The values of Options.Skip for formats of text.
 const (
 	SkipTools     = "tools"      // tools that the engine put into the prompt, for which the format has no field
 	SkipThinking  = "thinking"   // a turn that trains has thinking that the engine kept apart, for which the format has no field
 	SkipToolCalls = "tool_calls" // a message holds calls that the engine parsed
+	SkipTemplate  = "template"   // a message that the chat template of a format of text cannot take
 )
 
 // examples returns the turns of the group that train, but for those that filters keep out or that the
 // options leave out; these it counts.
-func (v *view) examples(left tally, has carries) ([]example, error) {
+func (v *view) examples(left tally, has carries, asks wants) ([]example, error) {
 	var all []example
 	for rollout, turn := range v.trained(left) {
 		e, err := v.example(rollout, turn, has)
+		if err == nil && asks.template != nil {
+			e.promptText, e.completionText, err = asks.template(e.prompt, e.completion)
+		}
 		if refused := new(refusal); errors.As(err, &refused) && v.task.opts.skips(refused.reason) {
 			left.add(refused.reason, 1)
 			continue
@@ -46,8 +59,12 @@ func (v *view) examples(left tally, has carries) ([]example, error) {
 		if err != nil {
 			return nil, fmt.Errorf("rollout %d: turn %d (%s): %w", rollout, turn, v.Rollouts[rollout].Turns[turn].Step, err)
 		}
-		if !speaks(e.prompt, e.completion) {
+		switch {
+		case !speaks(e.prompt, e.completion):
 			left.add(leftOutEmpty, 1)
+			continue
+		case asks.turns && !alternate(e.prompt):
+			left.add(leftOutRoles, 1)
 			continue
 		}
 		all = append(all, e)
@@ -56,8 +73,8 @@ func (v *view) examples(left tally, has carries) ([]example, error) {
 }
 
 // helpful returns the examples whose retry passed, and counts the others.
-func (v *view) helpful(left tally, has carries) ([]example, error) {
-	all, err := v.examples(left, has)
+func (v *view) helpful(left tally, has carries, asks wants) ([]example, error) {
+	all, err := v.examples(left, has, asks)
 	var good []example
 	for _, e := range all {
 		if e.passed {
@@ -77,7 +94,7 @@ func (v *view) example(rollout, turn int, has carries) (example, error) {
 	if retry == nil || retry.Verdict == nil {
 		return example{}, errors.New("it trains, but no retry was judged")
 	}
-	e := example{rollout: rollout, passed: retry.Verdict.Pass, thinking: known(r.Turns[turn].Thinking)}
+	e := example{rollout: rollout, turn: turn, passed: retry.Verdict.Pass, thinking: known(r.Turns[turn].Thinking)}
 	if e.thinking != nil && !has.thinking {
 		return e, &refusal{SkipThinking, errors.New("the engine kept its thinking apart, for which the format has no field: train on sequences, which hold all tokens, or name thinking in skip to leave such rows out")}
 	}

@@ -40,7 +40,7 @@ func Write(ctx context.Context, fs disk.FS, dir string, info Info, opts Options,
 	if err != nil {
 		return Manifest{}, err
 	}
-	e, err := newExporter(ctx, info, opts, groups)
+	e, err := newExporter(ctx, info, opts, formats, groups)
 	if err == nil {
 		for _, f := range formats {
 			e.formats = append(e.formats, newOutput(fs, filepath.Join(dir, f.Name), f, opts))
@@ -79,7 +79,7 @@ type exporter struct {
 }
 
 // newExporter reads the groups once where labels are to be balanced.
-func newExporter(ctx context.Context, info Info, opts Options, groups iter.Seq2[data.Group, error]) (*exporter, error) {
+func newExporter(ctx context.Context, info Info, opts Options, formats []Format, groups iter.Seq2[data.Group, error]) (*exporter, error) {
 	e := &exporter{info: info, opts: opts, prompts: map[string]int64{}, policies: map[data.Policy]bool{}}
 	var err error
 	if e.screen, err = newScreen(opts); err != nil || opts.Balance == "" {
@@ -87,6 +87,13 @@ func newExporter(ctx context.Context, info Info, opts Options, groups iter.Seq2[
 	}
 	first := &exporter{info: info, opts: opts, screen: e.screen, prompts: map[string]int64{}}
 	b := newBalancer()
+	first.balancer = b
+	labelled := map[string]Format{}
+	for _, f := range formats {
+		if slices.Contains([]string{ktoTableName, ktoMessagesName, ktoTextName, sequencesName}, f.Table) {
+			labelled[f.Table] = f
+		}
+	}
 	for g, err := range groups {
 		if err == nil {
 			err = context.Cause(ctx)
@@ -98,7 +105,11 @@ func newExporter(ctx context.Context, info Info, opts Options, groups iter.Seq2[
 		if err != nil {
 			return e, fmt.Errorf("export %s: %w", groupName(g), err)
 		}
-		b.count(v)
+		for _, f := range labelled {
+			if err := f.rows(v); err != nil {
+				return e, fmt.Errorf("export %s: %s: %w", groupName(g), f.Name, err)
+			}
+		}
 	}
 	b.settle()
 	e.balancer = b
@@ -135,9 +146,14 @@ func (e *exporter) add(g data.Group) error {
 	for _, r := range g.Rollouts {
 		e.policies[r.Policy] = true
 	}
-	for _, f := range e.formats {
-		if err := f.shards[v.task.split].add(v); err != nil {
-			return fmt.Errorf("%s: %w", f.format.Name, err)
+	for _, last := range []bool{false, true} {
+		for _, f := range e.formats {
+			if (f.format.Table == droppedTable.name) != last {
+				continue
+			}
+			if err := f.shards[v.task.split].add(v); err != nil {
+				return fmt.Errorf("%s: %w", f.format.Name, err)
+			}
 		}
 	}
 	return nil

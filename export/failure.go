@@ -35,8 +35,12 @@ type Failure struct {
 }
 
 // failureRows returns the failed attempt that a reflection group starts from.
-func failureRows(v *view, _ tally) ([]Failure, error) {
-	if v.Arm != data.ArmReflection {
+func failureRows(v *view, left tally) ([]Failure, error) {
+	switch {
+	case v.Arm != data.ArmReflection:
+		return nil, nil
+	case v.task.dropped != "": // a later run, or an adapter, would train on it
+		left.add(v.task.dropped, 1)
 		return nil, nil
 	}
 	a, t := v.attempt(), v.task
@@ -86,7 +90,13 @@ func failureRows(v *view, _ tally) ([]Failure, error) {
 	return []Failure{row}, nil
 }
 
-func (f *Failure) task() string { return f.TaskID }
+// question returns nil where a message of the task holds more than role and content.
+func (f *Failure) question() (string, []Message) {
+	if f.PromptMessages != nil {
+		return "prompt", nil
+	}
+	return "prompt", f.Prompt
+}
 
 func (f *Failure) check() error {
 	var m data.Message
@@ -121,9 +131,6 @@ func (c *failureChecker) row(f *Failure) error {
 	return f.check()
 }
 
-func (c *failureChecker) end(_ ManifestFormat, n Counts) error {
-	if c.rows != n.Groups {
-		return fmt.Errorf("%d rows, but %d groups of reflections", c.rows, n.Groups)
-	}
-	return nil
+func (c *failureChecker) end(f ManifestFormat, n Counts) error {
+	return addsUp(c.rows, f, n.Groups, "groups of reflections")
 }

@@ -6,7 +6,6 @@ import (
 	"path"
 	"reflect"
 
-	"mulligan/data"
 	"mulligan/data/disk"
 )
 
@@ -17,7 +16,8 @@ type Format struct {
 	Table string // the rows: formats of one table hold the same rows
 	Ext   string // of its files, without the dot
 
-	loader string // of the library datasets: parquet, arrow, json
+	loader string              // of the library datasets: parquet, arrow, json
+	rows   func(v *view) error // makes the rows of a group, and throws them away
 	start  func(w io.Writer, opts Options) (groupWriter, error)
 	check  func() fileChecker
 }
@@ -173,6 +173,7 @@ type fileChecker interface {
 func newFormat[R any](name, title, ext, loader string, t table[R], e encoding[R]) Format {
 	return Format{
 		Name: name, Title: title, Table: t.name, Ext: ext, loader: loader,
+		rows: func(v *view) error { _, err := t.rows(v, tally{}); return err },
 		start: func(w io.Writer, opts Options) (groupWriter, error) {
 			rows, err := e.create(w)
 			if err != nil {
@@ -292,21 +293,18 @@ func (t *tableChecker[R]) file(name string, f disk.File, size int64, all splits)
 	return n, nil
 }
 
-// split checks that a row that names its task is in the task's split, and counts its tokens.
+// split checks that a row that holds the messages of its task is in the task's split, and counts its tokens.
 func (t *tableChecker[R]) split(row *R, split string, all splits) error {
 	if r, ok := any(row).(interface{ tokens() tokenCount }); ok {
 		t.count.add(r.tokens())
 	}
-	r, ok := any(row).(interface{ task() string })
+	r, ok := any(row).(interface{ question() (string, []Message) })
 	if !ok || all == nil {
 		return nil
 	}
-	var id data.Digest
-	if err := id.UnmarshalText([]byte(r.task())); err != nil {
-		return columnErrorf("task_id", "%w", err)
-	}
-	if want := all.of(id); split != want {
-		return columnErrorf("task_id", "%s belongs to split %s", r.task(), want)
+	column, question := r.question()
+	if want := all.of(question); question != nil && split != want {
+		return columnErrorf(column, "it belongs to split %s", want)
 	}
 	return nil
 }

@@ -1,5 +1,12 @@
 package export
 
+// The tables with a label.
+const (
+	ktoTableName    = "kto"
+	ktoMessagesName = "kto_messages"
+	ktoTextName     = "kto_text"
+)
+
 // KTORow is a row of the format kto: one turn that trains, as TRL's KTOTrainer reads it (columns
 // prompt, completion, label; trl/trainer/kto_trainer.py at f2cd577; other columns are left alone,
 // except that tools is shown to the chat template).
@@ -17,7 +24,7 @@ type KTORow struct {
 
 // ktoRows returns one row for each turn that trains.
 func ktoRows(v *view, left tally) ([]KTORow, error) {
-	all, err := v.labelled(left, carries{tools: true, thinking: true})
+	all, err := v.labelled(ktoTableName, left, carries{tools: true, thinking: true}, wants{})
 	var rows []KTORow
 	for _, e := range all {
 		rows = append(rows, KTORow{
@@ -36,8 +43,6 @@ func (k *KTORow) check() error {
 	return finite("reward", &k.Reward)
 }
 
-func (k *KTORow) task() string { return k.TaskID }
-
 // KTOMessagesRow is a row of the format kto_messages: the same as one conversation, as LLaMA-Factory (messages with
 // kto_tag) and ms-swift (messages, label) read it.
 type KTOMessagesRow struct {
@@ -46,13 +51,9 @@ type KTOMessagesRow struct {
 }
 
 func ktoMessagesRows(v *view, left tally) ([]KTOMessagesRow, error) {
-	all, err := v.labelled(left, carries{})
+	all, err := v.labelled(ktoMessagesName, left, carries{}, wants{turns: true})
 	var rows []KTOMessagesRow
 	for _, e := range all {
-		if !alternate(e.prompt) {
-			left.add(leftOutRoles, 1)
-			continue
-		}
 		rows = append(rows, KTOMessagesRow{e.conversation(), e.passed})
 	}
 	return rows, err
@@ -74,20 +75,12 @@ type KTOTextRow struct {
 }
 
 func ktoTextRows(v *view, left tally) ([]KTOTextRow, error) {
-	all, err := v.labelled(left, carries{})
-	if err != nil {
-		return nil, err
-	}
-	template := v.task.opts.chatTemplate()
+	all, err := v.labelled(ktoTextName, left, carries{}, wants{template: v.task.opts.chatTemplate()})
 	var rows []KTOTextRow
 	for _, e := range all {
-		prompt, completion, err := template(e.prompt, e.completion)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, KTOTextRow{prompt, completion, e.passed})
+		rows = append(rows, KTOTextRow{e.promptText, e.completionText, e.passed})
 	}
-	return rows, nil
+	return rows, err
 }
 
 func (k *KTOTextRow) check() error {

@@ -12,7 +12,7 @@ func asked(column string, prompt []Message) error {
 		return columnErrorf(column, "no messages")
 	}
 	for i, m := range prompt {
-		if err := said(column, i, m.Role, m.Content); err != nil {
+		if err := spoken(column, i, m.Role, m.Content); err != nil {
 			return err
 		}
 	}
@@ -22,8 +22,8 @@ func asked(column string, prompt []Message) error {
 	return nil
 }
 
-// said checks message i. What the assistant, a tool or the system said may be empty; an empty question is none.
-func said(column string, i int, role, content string) error {
+// spoken checks message i. What the assistant, a tool or the system said may be empty; an empty question is none.
+func spoken(column string, i int, role, content string) error {
 	switch role {
 	case data.RoleSystem, data.RoleAssistant, data.RoleTool:
 	case data.RoleUser:

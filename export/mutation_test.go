@@ -190,7 +190,6 @@ func TestCheckFindsWhatTrainersDoNot(t *testing.T) {
 		{"an empty question", KTO, kto(func(r *KTORow) { r.Prompt[0].Content = "" }), "column prompt[0].content: is empty"},
 		{"an empty completion", KTO, kto(func(r *KTORow) { r.Completion[0].Content = "" }), "column completion[0].content: is empty"},
 		{"another role", KTO, kto(func(r *KTORow) { r.Prompt[0].Role = "human" }), `column prompt[0].role: is "human", want`},
-		{"another task", KTO, kto(func(r *KTORow) { r.TaskID = "x" }), "column task_id"},
 		{"a prompt that is a text", SFT, other("sft", nil, text{"x", []Message{{"assistant", "y"}}}), "schema differs"},
 		{"a field that is missing", SFT, other("sft", nil, sft[roleOnly]{}), "schema differs"},
 		{"a field more", SFT, other("sft", nil, sft[named]{}), "schema differs"},

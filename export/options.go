@@ -62,7 +62,7 @@ type Options struct {
 	TokenSources []string `yaml:"token_sources"`
 	// Logprobs are the log-probabilities that sequences takes: same (if empty) refuses unknown modes and mixtures, complete also a token of the loss without one, any takes all, none leaves them away.
 	Logprobs string `yaml:"logprobs"`
-	// Skip are the reasons for which formats leave something out, and count it, instead of refusing the export: no_tokens, source, logprobs; tools, tool_calls, thinking.
+	// Skip are the reasons for which formats leave something out, and count it, instead of refusing the export: no_tokens, source, logprobs; tools, tool_calls, thinking, template.
 	Skip []string `yaml:"skip"`
 
 	splits splits // resolved

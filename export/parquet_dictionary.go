@@ -15,10 +15,10 @@ const maxDictionaryBytes = 1 << 20
 const fewValues = 64
 
 // appendIndexes appends a page of indexes into a dictionary of n values: their width in bits, then runs
-// and packed groups. Where two bytes are nearly needed, they are used up, because zstd compresses bytes.
+// and packed groups. 15 bits are written as 16, because zstd compresses bytes.
 func appendIndexes(dst []byte, indexes []int32, n int) []byte {
 	width := bitWidth(n - 1)
-	if width >= 13 && width < 16 {
+	if width == 15 {
 		width = 16
 	}
 	dst = append(slices.Grow(dst, width*len(indexes)/8+64), byte(width))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
@@ -23,7 +24,15 @@ type numbers[B bitPattern] struct {
 	indexes []int32
 }
 
-func (n *numbers[B]) put(v B)   { n.page = append(n.page, v) }
+func (n *numbers[B]) put(v B) { n.page = append(n.page, v) }
+
+// extend lengthens the page by count values, which are to be filled in.
+func (n *numbers[B]) extend(count int) []B {
+	at := len(n.page)
+	n.page = slices.Grow(n.page, count)[:at+count]
+	return n.page[at:]
+}
+
 func (n *numbers[B]) len() int  { return len(n.page) }
 func (n *numbers[B]) size() int { return len(n.page) * n.width() }
 
@@ -95,7 +104,7 @@ func (n *numbers[B]) split(dst []byte) []byte {
 	at, count := len(dst), len(n.page)
 	dst = extend(dst, count*n.width())
 	for k := range n.width() {
-		stream := dst[at+k*count:][:count]
+		stream := dst[at+k*count:][:len(n.page)]
 		for i, v := range n.page {
 			stream[i] = byte(v >> (8 * k))
 		}

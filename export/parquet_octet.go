@@ -22,24 +22,35 @@ func (o *octets) size() int       { return len(o.page) }
 
 func (o *octets) encode(dst []byte, _ bool) ([]byte, format.Encoding) {
 	o.indexes = extend(o.indexes[:0], len(o.page))
+	indexes, last := o.indexes[:len(o.page)], o.page[0]
+	at := o.add(last)
 	for i, v := range o.page {
-		at := o.index[byte(v)]
-		if at == 0 {
-			o.dict = append(o.dict, v)
-			at = int16(len(o.dict))
-			o.index[byte(v)] = at
+		if v != last {
+			last, at = v, o.add(v)
 		}
-		o.indexes[i] = byte(at - 1)
+		indexes[i] = at
 	}
 	o.page = o.page[:0]
 	width := bitWidth(len(o.dict) - 1)
 	return appendLevels(append(dst, byte(width)), o.indexes, width), format.RLEDictionary
 }
 
+// add returns the index of a value in the dictionary.
+func (o *octets) add(v int8) byte {
+	if o.index[byte(v)] == 0 {
+		o.dict = append(o.dict, v)
+		o.index[byte(v)] = int16(len(o.dict))
+	}
+	return byte(o.index[byte(v)] - 1)
+}
+
 func (o *octets) bounds() (lo, hi []byte, ok bool) {
 	a, b := o.page[0], o.page[0]
+	last := a
 	for _, v := range o.page {
-		a, b = min(a, v), max(b, v)
+		if v != last { // masks are runs
+			last, a, b = v, min(a, v), max(b, v)
+		}
 	}
 	return plainOctets([]int8{a}), plainOctets([]int8{b}), true
 }

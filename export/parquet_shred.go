@@ -132,15 +132,17 @@ func (s *shredding) leaf(c column, v reflect.Value, rep, def byte) (shredder, er
 	case c.leaf.Kind() == reflect.Int32:
 		n := &numbers[uint32]{kind: parquet.Int32}
 		l.values, f = n, shred(l, c, p, func(v int32) { n.put(uint32(v)) }, func(all []int32) {
-			for _, v := range all {
-				n.page = append(n.page, uint32(v))
+			room := n.extend(len(all))
+			for i, v := range all {
+				room[i] = uint32(v)
 			}
 		})
 	case c.leaf.Kind() == reflect.Float32:
 		n := &numbers[uint32]{kind: parquet.Float}
 		l.values, f = n, shred(l, c, p, func(v float32) { n.put(math.Float32bits(v)) }, func(all []float32) {
-			for _, v := range all {
-				n.page = append(n.page, math.Float32bits(v))
+			room := n.extend(len(all))
+			for i, v := range all {
+				room[i] = math.Float32bits(v)
 			}
 		})
 	case c.leaf.Kind() == reflect.Int64:
@@ -194,6 +196,7 @@ func shred[T any](l *leaf, c column, p any, put func(T), putAll func([]T)) shred
 			putAll(*p)
 		}
 	case *[]*T:
+		var values []T
 		return func(rep, def byte) {
 			if c.nullable && *p != nil {
 				def++
@@ -204,12 +207,14 @@ func shred[T any](l *leaf, c column, p any, put func(T), putAll func([]T)) shred
 			}
 			l.entries(rep, def+1, len(*p))
 			present := l.def[len(l.def)-len(*p):]
+			values = values[:0]
 			for i, v := range *p {
 				if v != nil {
 					present[i]++
-					put(*v)
+					values = append(values, *v)
 				}
 			}
+			putAll(values)
 		}
 	}
 	return nil

@@ -14,8 +14,9 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// pageBytes is about how large a page is before it is encoded.
-const pageBytes = 1 << 20
+// pageBytes is about how large a page is before it is encoded. Smaller ones have narrower indexes into the
+// dictionary, which grows from page to page; larger ones compress better.
+const pageBytes = 1 << 19
 
 // maxRowGroups is what the 16 bits of their ordinals count.
 const maxRowGroups = 1 << 15

@@ -2,6 +2,7 @@ package export
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -30,7 +31,7 @@ func (e *Episode) Check() error { return rowDamage(e.check()) }
 
 // Check returns the first promise that the row breaks by itself, its sequence_id included: a *DamageError that names the column,
 // but no file.
-func (r *SequenceRow) Check() error { return rowDamage(r.check()) }
+func (r *SequenceRow) Check() error { return rowDamage(cmp.Or(r.check(), r.checkID())) }
 
 func rowDamage(err error) error {
 	if err == nil {
@@ -40,7 +41,7 @@ func rowDamage(err error) error {
 }
 
 // EpisodesOf returns the rows that an export writes for all groups of one prompt, a list for each group: what an
-// audit holds stored rows against.
+// audit holds stored rows against. Their content_hash is NULL: Episode.Hash makes it.
 func EpisodesOf(info Info, opts Options, groups []data.Group) ([][]Episode, error) {
 	opts, err := opts.resolve()
 	if err != nil || len(groups) == 0 {

@@ -34,7 +34,11 @@ func TestReadRows(t *testing.T) {
 		}
 		for _, group := range rows {
 			for _, e := range group {
-				again = append(again, *e.ContentHash)
+				hash, err := e.Hash()
+				if err != nil || e.ContentHash != nil {
+					t.Fatal(err)
+				}
+				again = append(again, hash)
 			}
 		}
 		i = j

@@ -151,4 +151,10 @@ func (v *view) rlRow(stage string, turns int, number int64) (RLPrompt, error) {
 	}, nil
 }
 
-func (r *RLPrompt) task() string { return r.ExtraInfo.TaskID }
+// question returns nil in stage reflect: how much of the prompt is the task's is not known there.
+func (r *RLPrompt) question() (string, []Message) {
+	if r.ExtraInfo.Stage != StageTask {
+		return "prompt", nil
+	}
+	return "prompt", r.Prompt
+}

@@ -40,5 +40,3 @@ func (r *RLSwift) check() error {
 	}
 	return asked("messages", r.Messages)
 }
-
-func (r *RLSwift) task() string { return r.TaskID }

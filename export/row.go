@@ -129,4 +129,10 @@ const (
 	ControlFailed = "control_failed" // arm control: it did not
 )
 
-func (e *Episode) task() string { return e.TaskID }
+// question returns nil where a message of the task holds more than role and content.
+func (e *Episode) question() (string, []Message) {
+	if e.TaskMessages != nil {
+		return "task_prompt", nil
+	}
+	return "task_prompt", e.TaskPrompt
+}

@@ -13,15 +13,18 @@ import (
 // each pass over a run needs a new one.
 type screen struct {
 	opts  Options
-	tasks map[data.Digest]*task // of prompts that came with a failure: others are unique in a run
+	tasks map[data.Digest]*drop // of prompts that came with a failure: others are unique in a run; nil: it is kept
 	texts map[data.Digest]bool  // tasks by what they say
 	said  map[data.Digest]bool  // prompt, reflection and label of what was kept
 	near  map[bool]*similar.Near
 	kept  []string // episodes by their number in near
 }
 
+// drop is why something is kept out, and what it duplicates or overlaps with.
+type drop struct{ reason, detail string }
+
 func newScreen(opts Options) (*screen, error) {
-	s := &screen{opts: opts, tasks: map[data.Digest]*task{}, texts: map[data.Digest]bool{}, said: map[data.Digest]bool{}}
+	s := &screen{opts: opts, tasks: map[data.Digest]*drop{}, texts: map[data.Digest]bool{}, said: map[data.Digest]bool{}}
 	if opts.Deduplicate == DuplicatesNear {
 		s.near = map[bool]*similar.Near{}
 		for _, label := range []bool{false, true} {
@@ -39,11 +42,19 @@ func newScreen(opts Options) (*screen, error) {
 func (s *screen) prompt(t *task) {
 	if t.prompt.Failure != nil {
 		id := t.prompt.TaskID()
-		if seen := s.tasks[id]; seen != nil {
-			t.again, t.dropped, t.droppedFor = true, seen.dropped, seen.droppedFor
+		if seen, again := s.tasks[id]; again {
+			t.again = true
+			if seen != nil {
+				t.dropped, t.droppedFor = seen.reason, seen.detail
+			}
 			return
 		}
-		defer func() { s.tasks[id] = &task{dropped: t.dropped, droppedFor: t.droppedFor} }()
+		defer func() {
+			s.tasks[id] = nil
+			if t.dropped != "" {
+				s.tasks[id] = &drop{t.dropped, t.droppedFor}
+			}
+		}()
 	}
 	if s.opts.Overlap != nil {
 		for _, m := range t.prompt.Messages {
@@ -57,13 +68,7 @@ func (s *screen) prompt(t *task) {
 		}
 	}
 	if s.opts.Deduplicate != "" {
-		h := data.NewHasher("task text")
-		for _, m := range t.prompt.Messages {
-			d := similar.Digest(m.Content)
-			h.String(m.Role)
-			h.Bytes(d[:])
-		}
-		if id := h.Sum(); s.texts[id] {
+		if id := questionID(t.question); s.texts[id] {
 			t.dropped = DropDuplicate
 		} else {
 			s.texts[id] = true
@@ -74,12 +79,13 @@ func (s *screen) prompt(t *task) {
 // group fills in which rollouts that train are kept out, and why.
 func (s *screen) group(v *view) error {
 	v.drop, v.dropFor = make([]string, len(v.Rollouts)), make([]string, len(v.Rollouts))
+	v.unbalancedIn = make([][]string, len(v.Rollouts))
 	for i := range v.Rollouts {
 		if v.task.dropped != "" {
 			v.drop[i], v.dropFor[i] = v.task.dropped, v.task.droppedFor
 			continue
 		}
-		k := v.Rollouts[i].Trained()
+		k := lastTrained(v.Rollouts[i])
 		if k < 0 {
 			continue
 		}
@@ -91,6 +97,16 @@ func (s *screen) group(v *view) error {
 		}
 	}
 	return nil
+}
+
+// lastTrained returns the last turn that trains, or -1.
+func lastTrained(r data.Rollout) int {
+	for i := len(r.Turns) - 1; i >= 0; i-- {
+		if r.Turns[i].Train {
+			return i
+		}
+	}
+	return -1
 }
 
 // filtered returns the first filter of the options that a rollout fails.
@@ -105,7 +121,7 @@ func (v *view) filtered(i int, opts Options) string {
 			}
 		case DropTruncated:
 			for _, t := range r.Turns {
-				found = found || t.Draw.Truncated()
+				found = found || t.Draw.Truncated() || v.cutBefore(t)
 			}
 		case DropNoSignal:
 			found = v.NoSignal
@@ -117,6 +133,12 @@ func (v *view) filtered(i int, opts Options) string {
 		}
 	}
 	return ""
+}
+
+// cutBefore reports whether a turn is the failed attempt of an earlier run, and was cut at its length there.
+func (v *view) cutBefore(t data.Turn) bool {
+	f := v.task.prompt.Failure
+	return f != nil && t.Step == data.StepAttempt && !t.Sampled && t.Draw == nil && f.Stop == string(data.StopLength)
 }
 
 // exactIDs reports whether what trains has ids, and a context, that the engine worked with.

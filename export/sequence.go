@@ -126,6 +126,8 @@ const textFormats = "kto, dpo, sft, sft_messages, sdft, rl_prompts"
 // leftOutEmpty counts what holds nothing to train on: an engine answered with no token, or no text.
 const leftOutEmpty = "empty"
 
+const sequencesName = "sequences"
+
 // sequenceRows returns one row for each sequence with a token of the loss.
 func sequenceRows(v *view, left tally) ([]SequenceRow, error) {
 	all, err := v.samples(left)
@@ -134,10 +136,6 @@ func sequenceRows(v *view, left tally) ([]SequenceRow, error) {
 	}
 	var rows []SequenceRow
 	for _, s := range all {
-		if why := v.dropLabelled(s.rollout); why != "" {
-			left.add(why, int64(s.Trained()))
-			continue
-		}
 		row, err := v.sequence(s)
 		if refused := new(refusal); errors.As(err, &refused) && v.task.opts.skips(refused.reason) {
 			left.add(refused.reason, int64(s.Trained()))
@@ -145,6 +143,10 @@ func sequenceRows(v *view, left tally) ([]SequenceRow, error) {
 		}
 		if err != nil {
 			return nil, fmt.Errorf("rollout %d: %w", s.rollout, err)
+		}
+		if row.Label != nil && v.unbalanced(sequencesName, s.rollout, s.index, *row.Label) {
+			left.add(DropBalance, int64(s.Trained()))
+			continue
 		}
 		rows = append(rows, row)
 	}

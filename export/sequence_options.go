@@ -40,7 +40,7 @@ func (o Options) resolveSequences() (Options, error) {
 	}{
 		{"token_sources", o.TokenSources, append(slices.Clone(exactSources), string(data.TokensRetokenized))},
 		{"logprobs", []string{o.Logprobs}, []string{LogprobsSame, LogprobsComplete, LogprobsAny, LogprobsDrop}},
-		{"skip", o.Skip, []string{SkipNoTokens, SkipSource, SkipLogprobs, SkipTools, SkipToolCalls, SkipThinking}},
+		{"skip", o.Skip, []string{SkipNoTokens, SkipSource, SkipLogprobs, SkipTools, SkipToolCalls, SkipThinking, SkipTemplate}},
 	} {
 		if err := among(f.option, f.values, f.allowed); err != nil {
 			return o, err

@@ -335,9 +335,9 @@ func TestSequenceOfTwoTurnsThatTrain(t *testing.T) {
 
 func TestSequenceOptions(t *testing.T) {
 	for want, opts := range map[string]Options{
-		`option token_sources is "guessed": want engine, rendered, aligned, retokenized`:       {TokenSources: []string{"engine", "guessed"}},
-		`option logprobs is "all": want same, complete, any, none`:                             {Logprobs: "all"},
-		`option skip is "leak": want no_tokens, source, logprobs, tools, tool_calls, thinking`: {Skip: []string{"leak"}},
+		`option token_sources is "guessed": want engine, rendered, aligned, retokenized`:                 {TokenSources: []string{"engine", "guessed"}},
+		`option logprobs is "all": want same, complete, any, none`:                                       {Logprobs: "all"},
+		`option skip is "leak": want no_tokens, source, logprobs, tools, tool_calls, thinking, template`: {Skip: []string{"leak"}},
 	} {
 		if err := opts.Check(); err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)

@@ -8,7 +8,7 @@ type SFTRow struct {
 }
 
 func sftRows(v *view, left tally) ([]SFTRow, error) {
-	all, err := v.helpful(left, carries{})
+	all, err := v.helpful(left, carries{}, wants{})
 	var rows []SFTRow
 	for _, e := range all {
 		rows = append(rows, SFTRow{e.prompt, []Message{e.completion}})
@@ -26,13 +26,15 @@ type SDFTRow struct {
 }
 
 func sdftRows(v *view, left tally) ([]SDFTRow, error) {
-	all, err := v.helpful(left, carries{})
+	all, err := v.helpful(left, carries{}, wants{})
 	var rows []SDFTRow
 	for _, e := range all {
 		rows = append(rows, SDFTRow{e.prompt[:len(v.task.prompt.Messages):len(v.task.prompt.Messages)], e.completion.Content})
 	}
 	return rows, err
 }
+
+func (s *SDFTRow) question() (string, []Message) { return "prompt", s.Prompt }
 
 func (s *SDFTRow) check() error {
 	if s.PrivilegedContext == "" {

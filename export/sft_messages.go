@@ -1,6 +1,7 @@
 package export
 
 import (
+	"slices"
 	"unicode/utf8"
 )
 
@@ -100,13 +101,9 @@ func (m *DetailMessage) marks() (Message, bool) {
 }
 
 func sftMessagesRows[M any, P marked[M]](v *view, left tally) ([]SFTMessagesRow[M], error) {
-	all, err := v.helpful(left, carries{})
+	all, err := v.helpful(left, carries{}, wants{turns: wantsTurns[M]()})
 	var rows []SFTMessagesRow[M]
 	for _, e := range all {
-		if wantsTurns[M]() && !alternate(e.conversation()) {
-			left.add(leftOutRoles, 1)
-			continue
-		}
 		row := SFTMessagesRow[M]{make([]M, len(e.prompt)+1)}
 		for i, m := range e.conversation() {
 			P(&row.Messages[i]).mark(m, i == len(e.prompt))
@@ -124,6 +121,9 @@ func (s *SFTMessagesRow[M]) check() error {
 		_, unmarked := any(m).(*PlainMessage)
 		if want := i == len(s.Messages)-1; train != want && !unmarked {
 			return columnErrorf("messages", "message %d of %d (%s): its mark says that it trains is %t, want %t", i, len(s.Messages), message.Role, train, want)
+		}
+		if d, ok := any(m).(*DetailMessage); ok && i < len(s.Messages)-1 && slices.ContainsFunc(d.Detail, func(d Detail) bool { return d.Train }) {
+			return columnErrorf("messages", "message %d of %d (%s): some of its characters train", i, len(s.Messages), message.Role)
 		}
 		if s, ok := any(m).(*SlimeMessage); ok && s.Mask != 0 && s.Mask != 1 {
 			return columnErrorf("messages", "message %d: step_loss_mask is %d, want 0 or 1", i, s.Mask)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"mulligan/data"
+	"mulligan/data/similar"
 )
 
 // Split is one split of an export.
@@ -34,7 +35,11 @@ func (o Options) resolveSplits() (splits, error) {
 		if !splitName.MatchString(o.Split) {
 			return nil, fmt.Errorf("option split is %q: want letters, digits, _ and single dots between them", o.Split)
 		}
-		return splits{{Name: o.Split, Share: 1}}, nil
+		one := splits{{Name: o.Split, Share: 1}}
+		if err := one.check(); err != nil {
+			return nil, fmt.Errorf("option split: %w", err)
+		}
+		return one, nil
 	}
 	if o.Split != "" {
 		return nil, fmt.Errorf("option split is %q, but splits names some: give one of the two", o.Split)
@@ -58,8 +63,12 @@ func (s splits) check() error {
 		switch {
 		case !splitName.MatchString(split.Name):
 			return fmt.Errorf("name %q: want letters, digits, _ and single dots between them", split.Name)
+		case split.Name == "all":
+			return errors.New("name all: the library datasets means all splits by it")
 		case i > 0 && s[i-1].Name >= split.Name:
 			return errors.New("not in the order of their names")
+		case slices.ContainsFunc(s[:i], func(o Split) bool { return strings.EqualFold(o.Name, split.Name) }):
+			return fmt.Errorf("name %s stands twice but for case: some file systems take them for one", split.Name)
 		case !(split.Share > 0 && split.Share <= 1): // NaN, too
 			return fmt.Errorf("share of %s is %g, want more than 0 and at most 1", split.Name, split.Share)
 		}
@@ -71,15 +80,13 @@ func (s splits) check() error {
 	return nil
 }
 
-// of returns the split of a task. It depends on the task and the shares alone, so that a task is in the same split in every
-// run, and whoever has a row's task_id can tell.
-func (s splits) of(task data.Digest) string {
+// of returns the split of a task. It depends on what the task says and on the shares alone: tasks that say the same (but for case and
+// white space) are in one split, whatever else differs between them, and in the same one in every run.
+func (s splits) of(question []Message) string {
 	if len(s) == 1 {
 		return s[0].Name
 	}
-	h := data.NewHasher("split")
-	h.Bytes(task[:])
-	d := h.Sum()
+	d := questionID(question)
 	at := float64(binary.BigEndian.Uint64(d[:8])>>11) / (1 << 53) // in [0, 1)
 	for _, split := range s[:len(s)-1] {
 		if at < split.Share {
@@ -88,6 +95,17 @@ func (s splits) of(task data.Digest) string {
 		at -= split.Share
 	}
 	return s[len(s)-1].Name
+}
+
+// questionID identifies what a task says: its messages, each in the form in which texts are compared.
+func questionID(messages []Message) data.Digest {
+	h := data.NewHasher("question")
+	for _, m := range messages {
+		text := similar.Digest(m.Content)
+		h.String(m.Role)
+		h.Bytes(text[:])
+	}
+	return h.Sum()
 }
 
 func (s splits) names() []string {

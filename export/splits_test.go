@@ -1,7 +1,6 @@
 package export
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -11,11 +10,8 @@ import (
 	"mulligan/data"
 )
 
-// The rule in other words, with nothing of splits.go: SHA-256 of what Hasher writes for a kind and 32 bytes, as a fraction of 2^53.
-func expectedSplit(task data.Digest, names []string, shares []float64) string {
-	h := data.NewHasher("split")
-	h.Bytes(task[:])
-	d := h.Sum()
+// The rule in other words: the digest of what the task says, as a fraction of 2^53.
+func expectedSplit(d data.Digest, names []string, shares []float64) string {
 	at := float64(binary.BigEndian.Uint64(d[:8])/2048) / 9007199254740992
 	sum := 0.0
 	for i, name := range names[:len(names)-1] {
@@ -35,9 +31,12 @@ func TestSplitsAreByTask(t *testing.T) {
 	got := map[string]int{}
 	const n = 20000
 	for i := range n {
-		task := data.Digest(sha256.Sum256(fmt.Appendf(nil, "task %d", i)))
+		task := []Message{{"user", fmt.Sprintf("task %d", i)}}
 		split := all.of(task)
-		if want := expectedSplit(task, []string{"dev", "test", "train"}, []float64{0.15, 0.05, 0.8}); split != want {
+		if again := all.of([]Message{{"user", fmt.Sprintf(" Task  %d\n", i)}}); again != split {
+			t.Fatalf("task %d is in %s, and in %s where it is written otherwise", i, split, again)
+		}
+		if want := expectedSplit(questionID(task), []string{"dev", "test", "train"}, []float64{0.15, 0.05, 0.8}); split != want {
 			t.Fatalf("task %d is in %s, want %s", i, split, want)
 		}
 		got[split]++
@@ -55,6 +54,8 @@ func TestSplitsAreRefused(t *testing.T) {
 		`option splits: share of a is -0.5, want more than 0`:             {Splits: map[string]float64{"a": -0.5, "b": 1.5}},
 		`option splits: share of b is NaN`:                                {Splits: map[string]float64{"a": 0.5, "b": math.NaN()}},
 		`option splits: name "../x": want letters`:                        {Splits: map[string]float64{"../x": 1}},
+		`option split: name all: the library datasets`:                    {Split: "all"},
+		`option splits: name train stands twice but for case`:             {Splits: map[string]float64{"Train": 0.5, "train": 0.5}},
 		`option split is "train", but splits names some: give one of the`: {Split: "train", Splits: map[string]float64{"a": 1}},
 	} {
 		_, err := o.resolve()

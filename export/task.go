@@ -24,6 +24,7 @@ type task struct {
 	logprobs      *logprobsSeen
 	balancer      *balancer // nil: labels are not balanced
 
+	question   []Message // what the task says, calls of tools as JSON text
 	split      string
 	number     int64  // among the prompts of the export, from 0
 	again      bool   // an earlier prompt is the same task with another failure
@@ -32,12 +33,15 @@ type task struct {
 }
 
 func newTask(info Info, opts Options, p data.Prompt, seen *logprobsSeen) (*task, error) {
-	id := p.TaskID()
-	t := &task{info: info, opts: opts, logprobs: seen, prompt: p, promptID: p.ID().String(), taskID: id.String(), split: opts.splits.of(id)}
+	t := &task{info: info, opts: opts, logprobs: seen, prompt: p, promptID: p.ID().String(), taskID: p.TaskID().String()}
 	var err error
 	if t.messages, t.full, err = messages(p.Messages); err != nil {
 		return nil, err
 	}
+	for _, m := range p.Messages {
+		t.question = append(t.question, Message{m.Role, m.Answer()})
+	}
+	t.split = opts.splits.of(t.question)
 	if p.Answer != nil {
 		t.answer = ptr(string(p.Answer))
 	}

@@ -19,6 +19,8 @@ type view struct {
 	drop    []string // len(Rollouts): why a rollout that trains is in no format that trains; "": it is
 	dropFor []string // len(Rollouts): what it duplicates; "": nothing
 
+	unbalancedIn [][]string // len(Rollouts): tables in which its label is one too many
+
 	rows []Episode // of Rollouts, once asked for
 }
 

@@ -18,31 +18,28 @@ import (
 	"mulligan/stages/prompts"
 )
 
-// modules are the tests in tests/ and the environments (.ci/trainers/NAME.txt) that run them.
-var modules = []struct{ environment, module string }{
-	{"trl", "test_trl_reflect"},
-	{"trl", "test_trl_replay"},
-	{"verl", "test_verl"},
-	{"skyrl", "test_skyrl"},
-	{"tinker", "test_records"},
-	{"tinker", "test_slime_reflect"},
-	{"verifiers_legacy", "test_verifiers"},
-	{"verifiers", "test_verifiers_replay"},
-	{"trl", "test_exported"},
-	{"verl", "test_exported"},
-	{"skyrl", "test_exported"},
-	{"tinker", "test_exported"},
-	{"verifiers", "test_exported"},
+// modules are the tests in tests/ by the environment (.ci/trainers/NAME.txt) that runs them.
+var modules = []struct {
+	environment string
+	modules     []string
+}{
+	{"trl", []string{"test_trl_reflect", "test_trl_replay", "test_exported"}},
+	{"verl", []string{"test_verl", "test_exported"}},
+	{"skyrl", []string{"test_skyrl", "test_exported"}},
+	{"tinker", []string{"test_records", "test_slime_reflect", "test_exported"}},
+	{"verifiers_legacy", []string{"test_verifiers"}},
+	{"verifiers", []string{"test_verifiers_replay", "test_exported"}},
 }
 
 // TestAdapters plays the adapters in the real trainers, against the real server of verdicts and on files of a real export.
 // MULLIGAN_TRAINERS names the folder of their environments (.ci/trainers.sh). A trainer without one is an error, not a pass.
 func TestAdapters(t *testing.T) {
 	environments := trainers(t)
-	url, folder := serve(t), exported(t)
+	binary := build(t)
+	with := []string{"MULLIGAN_SERVE=" + serve(t, binary, "number"), "MULLIGAN_COUNTDOWN=" + serve(t, binary, "countdown"), "MULLIGAN_EXPORT=" + exported(t)}
 	for _, m := range modules {
-		t.Run(m.environment+"/"+m.module, func(t *testing.T) {
-			run(t, environments, m.environment, url, folder, "-m", "unittest", m.module)
+		t.Run(m.environment, func(t *testing.T) {
+			run(t, environments, m.environment, with, append([]string{"-m", "unittest", "-v"}, m.modules...)...)
 		})
 	}
 }
@@ -54,7 +51,7 @@ func TestRealModel(t *testing.T) {
 	if gguf == "" {
 		t.Skip("MULLIGAN_GGUF is not set")
 	}
-	run(t, environments, "trl", serve(t), "", "prove.py", gguf)
+	run(t, environments, "trl", []string{"MULLIGAN_SERVE=" + serve(t, build(t), "number")}, "prove.py", gguf)
 }
 
 // TestTexts holds the texts that the adapters say to a model against those of a run.
@@ -94,7 +91,7 @@ func trainers(t *testing.T) string {
 }
 
 // run runs a script of tests/ in an environment.
-func run(t *testing.T, environments, environment, url, folder string, args ...string) {
+func run(t *testing.T, environments, environment string, with []string, args ...string) {
 	t.Helper()
 	python := filepath.Join(environments, environment, "bin", "python")
 	if _, err := os.Stat(python); err != nil {
@@ -106,22 +103,27 @@ func run(t *testing.T, environments, environment, url, folder string, args ...st
 	}
 	cmd := exec.Command(python, args...)
 	cmd.Dir = "tests"
-	cmd.Env = append(os.Environ(), "PYTHONPATH="+adapters, "PYTHONDONTWRITEBYTECODE=1", "CUDA_VISIBLE_DEVICES=", "HF_HUB_OFFLINE=1",
-		"HF_HOME="+t.TempDir(), "TOKENIZERS_PARALLELISM=false", "OMP_NUM_THREADS=1", "MULLIGAN_SERVE="+url, "MULLIGAN_EXPORT="+folder)
+	cmd.Env = append(append(os.Environ(), with...), "PYTHONPATH="+adapters, "CUDA_VISIBLE_DEVICES=", "HF_HUB_OFFLINE=1",
+		"HF_HOME="+t.TempDir(), "TOKENIZERS_PARALLELISM=false", "OMP_NUM_THREADS=1")
 	out, err := cmd.CombinedOutput()
 	if t.Logf("%s", out); err != nil {
 		t.Error(err)
 	}
 }
 
-// serve builds mulligan, starts the server of verdicts and returns its address.
-func serve(t *testing.T) string {
+func build(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "mulligan")
 	if out, err := exec.Command("go", "build", "-o", binary, "mulligan/cmd/mulligan").CombinedOutput(); err != nil {
 		t.Fatalf("build mulligan: %v\n%s", err, out)
 	}
-	cmd := exec.Command(binary, "serve", "number", "countdown", "--addr", "127.0.0.1:0")
+	return binary
+}
+
+// serve starts the server of verdicts and returns its address.
+func serve(t *testing.T, binary, verifier string) string {
+	t.Helper()
+	cmd := exec.Command(binary, "serve", verifier, "--addr", "127.0.0.1:0")
 	cmd.Stderr = os.Stderr
 	stdout, err := cmd.StdoutPipe()
 	if err == nil {
@@ -151,7 +153,7 @@ func exported(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	info := export.Info{Run: "chat", Verifier: "countdown", LogprobsMode: "raw"}
-	formats := []export.Format{export.Failures, export.KTO, export.RLPromptsReflect, export.Sequences}
+	formats := []export.Format{export.Failures, export.KTO, export.RLPromptsReflect, export.Sequences, export.SequencesJSONL}
 	_, err := export.Write(context.Background(), disk.OS{}, filepath.Join(dir, "data"), info, export.Options{RowGroupRows: 4}, formats, exporttest.All(exporttest.Chat()))
 	if err == nil {
 		err = os.Mkdir(filepath.Join(dir, "tokenizer"), 0o755)

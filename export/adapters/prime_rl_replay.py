@@ -3,18 +3,19 @@
     from prime_rl.transports.rollouts.types import TrainingSample
     samples = [TrainingSample(**prime_rl_replay.sample(i, row)) for i, row in enumerate(rows)]   # for prime_rl.trainer.batch.prepare_batch
 
-All lists have the length T of the row: token_ids; mask, True where the row's loss_mask is 1, so that of several sampled turns only the
-reflection trains; logprobs, 0.0 where mask is False; temperatures, those that the log-probabilities are of; advantages, 0.0 where mask is False.
-prime-rl normalises nothing after this: the groups were compared when they were exported.
+All lists have the length T of the row: token_ids; mask, True where the row's loss_mask is 1, so that of several sampled
+turns only the reflection trains; logprobs, 0.0 where mask is False; temperatures, those that the log-probabilities are
+of; advantages, 0.0 where mask is False. prime-rl normalises nothing after this: the groups were compared when they were
+exported.
 
-Log-probabilities: prime-rl corrects by the ratio of its own, at a token's temperature, to the stored ones. `raw` ones are of temperature 1, `processed`
-ones of the temperature that the row was drawn at, from the whole distribution. Anything else is an error, as is a row without any.
-A token of the loss whose log-probability is NULL is an error, too (unknown="mask" takes the token out of the loss instead): it
-is never taken for 0.0.
+Log-probabilities: prime-rl corrects by the ratio of its own, at a token's temperature, to the stored ones. `raw` ones
+are of temperature 1, `processed` ones of the temperature that the row was drawn at, from the whole distribution.
+Anything else is an error, as is a row without any. A token of the loss whose log-probability is NULL is an error, too
+(unknown="mask" takes the token out of the loss instead): it is never taken for 0.0.
 
-prime-rl lets only tokens of the live policy into its rl component, and checks so in its configuration; stored rows of an older policy are for
-its off-policy bounds (the importance ratio's clip) to judge. With ce=True rows with a reward above 0 go into the ce component instead:
-negative log-likelihood on the reflection, rl_weights 0.0, no advantages.
+prime-rl lets only tokens of the live policy into its rl component, and checks so in its configuration; stored rows of
+an older policy are for its off-policy bounds (the importance ratio's clip) to judge. With ce=True rows with a reward
+above 0 go into the ce component instead: negative log-likelihood on the reflection, rl_weights 0.0, no advantages.
 
 By contract: prime-rl is not on the package index. Written against src/prime_rl/transports/rollouts/types.py and
 src/prime_rl/trainer/batch.py of PrimeIntellect-ai/prime-rl at 559b44772e471d1538537b8805cc77f3824a5e64.
@@ -92,7 +93,7 @@ def _advantage(name: str, advantages: Sequence[float] | None, mask: Sequence[int
 def _logprobs(name: str, logprobs: Sequence[float | None] | None, mask: list[int], unknown: str) -> list[float]:
     """One for each id, 0.0 outside of the loss. Takes tokens out of the mask where unknown is mask."""
     if logprobs is None:
-        raise ValueError(f'{name}: column logprobs is NULL: no ratio can be made of it')
+        raise ValueError(f"{name}: column logprobs is NULL: no ratio can be made of it")
     if len(logprobs) != len(mask):
         raise ValueError(f"{name}: column logprobs: {len(logprobs)} elements for {len(mask)} ids")
     out = []
@@ -114,9 +115,11 @@ def _comparable(name: str, row: Mapping[str, Any], temperature: float) -> None:
     mode = row["logprobs_mode"]
     if mode == "raw":
         if temperature != 1.0:
-            raise ValueError(f"{name}: column logprobs_mode is raw, of temperature 1: set the trainer's temperature to 1 (it is {temperature})")
+            raise ValueError(
+                f"{name}: column logprobs_mode is raw, of temperature 1: set the trainer's temperature to 1 (it is {temperature})"
+            )
     elif mode != "processed":
-        raise ValueError(f'{name}: column logprobs_mode is {mode}: want raw or processed')
+        raise ValueError(f"{name}: column logprobs_mode is {mode}: want raw or processed")
     elif row["temperature"] is None or abs(row["temperature"] - temperature) > 1e-6:
         raise ValueError(f"{name}: column temperature is {row['temperature']}: set the trainer's temperature to it (it is {temperature})")
     elif row["top_p"] != 1 or row["top_k"] != 0:

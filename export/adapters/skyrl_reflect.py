@@ -11,17 +11,19 @@ answer is wrong" with the request to reflect, the reflection, the question put a
         def get_generator(self, cfg, tokenizer, inference_engine_client):
             return ReflectGenerator(inference_engine_client, tokenizer, Options(url="http://127.0.0.1:8730"))
 
-What is returned: prompt_token_ids, the context that the reflection was drawn in; response_ids, the reflection, the question and the retry;
-loss_masks, 1 on the reflection (its end token included) and 0 elsewhere; rollout_logprobs, those of the reflection and 0.0 where
-the mask is 0; rewards, one for each row. Where the chat template rewrites the reflection when it is history (it takes a <think>
-block out), response_ids hold the reflection alone. max_generate_length holds for each of the two draws.
+What is returned: prompt_token_ids, the context that the reflection was drawn in; response_ids, the reflection, the
+question and the retry; loss_masks, 1 on the reflection (its end token included) and 0 elsewhere; rollout_logprobs,
+those of the reflection and 0.0 where the mask is 0; rewards, one for each row. Where the chat template rewrites the
+reflection when it is history (it takes a <think> block out), response_ids hold the reflection alone.
+max_generate_length holds for each of the two draws.
 
 Undecided: SkyRL has no reward "unknown", and any number would enter the mean of the group. Where Mulligan could not decide, the retry is
 drawn again, `redraws` times; then it is an error that names the row. A reflection that was cut by length keeps the reward of its
 retry, and has loss mask 0 unless train_truncated. A server that does not answer is an error, never a reward.
 
-Tested with: skyrl 0.4.0 (PromptDataset, prepare_generator_input, validate_generator_output, batch tensors, GRPO advantages and policy
-loss; a model of transformers behind the interface of the inference engine). By contract, not run: vLLM engines, a whole PPO run, step-wise trajectories.
+Tested with: skyrl 0.4.0 (PromptDataset, prepare_generator_input, validate_generator_output, batch tensors, GRPO
+advantages and policy loss; a model of transformers behind the interface of the inference engine). By contract, not run:
+vLLM engines, a whole PPO run, step-wise trajectories.
 """
 
 from __future__ import annotations
@@ -85,7 +87,9 @@ class _Play:
 class ReflectGenerator(GeneratorInterface):
     """Plays one reflection and one retry for each prompt of a batch. model is the name that the engines know the policy by."""
 
-    def __init__(self, inference_engine_client: InferenceEngineInterface, tokenizer: Any, options: Options, model: str | None = None) -> None:
+    def __init__(
+        self, inference_engine_client: InferenceEngineInterface, tokenizer: Any, options: Options, model: str | None = None
+    ) -> None:
         if options.reward not in ("binary", "shaped"):
             raise ValueError(f"reward is {options.reward!r}: want binary or shaped")
         self.engine, self.tokenizer, self.options, self.model = inference_engine_client, tokenizer, options, model
@@ -96,7 +100,10 @@ class ReflectGenerator(GeneratorInterface):
         if extras is None or len(extras) != len(input_batch["prompts"]):
             raise ValueError("no env_extras: want rows of the format failures")
         plays = [_play(i, p, row) for i, (p, row) in enumerate(zip(input_batch["prompts"], extras))]
-        contexts = [[*p.task, p.attempt, {"role": "user", "content": _render(o.failed, p.task) + "\n\n" + _render(o.reflect, p.task)}] for p in plays]
+        contexts = [
+            [*p.task, p.attempt, {"role": "user", "content": _render(o.failed, p.task) + "\n\n" + _render(o.reflect, p.task)}]
+            for p in plays
+        ]
         for p, context in zip(plays, contexts):
             p.prompt_ids = self._ids(context, p.tools)
         drawn = await self._draw(input_batch, [p.prompt_ids for p in plays])
@@ -142,11 +149,11 @@ class ReflectGenerator(GeneratorInterface):
             "trajectory_ids": None,
             "rollout_expert_indices": None,
             "is_last_step": None,
-        }  # type: ignore[typeddict-item]  # the fields left out are of multi-modal and step-wise runs
+        }  # the fields left out are of multi-modal and step-wise runs
 
     async def _draw(self, batch: GeneratorInput, contexts: list[list[int]]) -> Any:
         params = batch.get("sampling_params")
-        request = InferenceEngineInput(prompt_token_ids=contexts, sampling_params=dict(params) if params else None)  # type: ignore[typeddict-item]
+        request = InferenceEngineInput(prompt_token_ids=contexts, sampling_params=dict(params) if params else None)
         return await self.engine.generate(request, model=self.model)
 
     async def _judge(self, plays: Sequence[_Play]) -> None:

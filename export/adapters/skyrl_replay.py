@@ -10,14 +10,15 @@
         def get_generator(self, cfg, tokenizer, inference_engine_client):
             return skyrl_replay.ReplayGenerator(temperature=1.0)
 
-A row is split at prompt_len: what comes before it is prompt_token_ids, the rest is response_ids, with the row's loss_mask as loss_masks: of
-several sampled turns only the reflection trains. The reward is the row's advantage, and the estimator mulligan_stored hands it on as it
-is: the groups were compared when they were exported, and SkyRL has no way to leave a missing sibling out of a group's mean.
+A row is split at prompt_len: what comes before it is prompt_token_ids, the rest is response_ids, with the row's
+loss_mask as loss_masks: of several sampled turns only the reflection trains. The reward is the row's advantage, and the
+estimator mulligan_stored hands it on as it is: the groups were compared when they were exported, and SkyRL has no way
+to leave a missing sibling out of a group's mean.
 
-Log-probabilities: a ratio needs like and like: `processed` ones drawn at the trainer's temperature from the whole distribution, or `raw` ones and
-a temperature of 1. Anything else is an error, as is a row without any. A token of the loss whose log-probability is NULL is an error, too
-(unknown="mask" takes the token out of the loss instead): it is never taken for 0.0. logprobs="ignore" gives them all up, and trains as if the
-current policy had drawn the rows.
+Log-probabilities: a ratio needs like and like: `processed` ones drawn at the trainer's temperature from the whole
+distribution, or `raw` ones and a temperature of 1. Anything else is an error, as is a row without any. A token of the
+loss whose log-probability is NULL is an error, too (unknown="mask" takes the token out of the loss instead): it is
+never taken for 0.0. logprobs="ignore" gives them all up, and trains as if the current policy had drawn the rows.
 
 Tested with: skyrl 0.4.0 (prepare_generator_input, validate_generator_output, batch tensors, advantages, off-policy correction and policy
 loss). By contract, not run: a whole PPO run, step-wise trajectories.
@@ -94,7 +95,7 @@ class ReplayGenerator(GeneratorInterface):
             "trajectory_ids": None,
             "rollout_expert_indices": None,
             "is_last_step": None,
-        }  # type: ignore[typeddict-item]  # the fields left out are of multi-modal and step-wise runs
+        }  # the fields left out are of multi-modal and step-wise runs
 
 
 @register_advantage_estimator("mulligan_stored")
@@ -138,7 +139,9 @@ def _comparable(name: str, row: Mapping[str, Any], temperature: float) -> None:
     mode = row["logprobs_mode"]
     if mode == "raw":
         if temperature != 1.0:
-            raise ValueError(f"{name}: column logprobs_mode is raw, of temperature 1: set the trainer's temperature to 1 (it is {temperature})")
+            raise ValueError(
+                f"{name}: column logprobs_mode is raw, of temperature 1: set the trainer's temperature to 1 (it is {temperature})"
+            )
     elif mode != "processed":
         raise ValueError(f'{name}: column logprobs_mode is {mode}: want raw or processed, or logprobs="ignore"')
     elif row["temperature"] is None or abs(row["temperature"] - temperature) > 1e-6:

@@ -1,25 +1,28 @@
 """Reflect, Retry, Reward as a generate function of slime: the policy reflects and retries, Mulligan judges, the reflection trains.
 
-The data are rows of the export format `rl_prompts_reflect`: the prompt is the conversation up to the request to reflect, after a failed attempt that
-was kept earlier. The current policy writes the reflection; the question is put again; it writes the retry. `mulligan serve` judges the retry, and
-its verdict is the reward of the reflection's tokens, and of no others (Bensal et al., arXiv 2505.24726).
+The data are rows of the export format `rl_prompts_reflect`: the prompt is the conversation up to the request to
+reflect, after a failed attempt that was kept earlier. The current policy writes the reflection; the question is put
+again; it writes the retry. `mulligan serve` judges the retry, and its verdict is the reward of the reflection's tokens,
+and of no others (Bensal et al., arXiv 2505.24726).
 
     --prompt-data rl_prompts_reflect/train-00000-of-00001.parquet --input-key prompt --label-key label    # without --apply-chat-template
     --custom-generate-function-path slime_reflect.generate
     --dynamic-sampling-filter-path slime_reflect.keep_decided
     --custom-config-path mulligan.yaml          # its keys become arguments: mulligan_url: http://127.0.0.1:8730, and those of OPTIONS
 
-A sample gets tokens, the context of the reflection, the reflection, the question and the retry; loss_mask over the response, 1 on the reflection (its end
-token included) and 0 elsewhere; rollout_log_probs, 0.0 where loss_mask is 0; reward. Where the chat template rewrites the reflection when it is
-history (it takes a <think> block out), the sample ends with the reflection. --rollout-max-response-len holds for each of the two draws.
+A sample gets tokens, the context of the reflection, the reflection, the question and the retry; loss_mask over the
+response, 1 on the reflection (its end token included) and 0 elsewhere; rollout_log_probs, 0.0 where loss_mask is 0;
+reward. Where the chat template rewrites the reflection when it is history (it takes a <think> block out), the sample
+ends with the reflection. --rollout-max-response-len holds for each of the two draws.
 
-Undecided: where Mulligan could not decide, the retry is drawn again, `redraws` times; then the sample is marked, and keep_decided has slime drop its
-group and take another. Without that filter, and in an evaluation, it is an error: slime would take any reward into the group's mean. A
-reflection that was cut by length keeps the reward of its retry, and has loss_mask 0 unless train_truncated. A server that does not
-answer is an error, never a reward.
+Undecided: where Mulligan could not decide, the retry is drawn again, `redraws` times; then the sample is marked, and
+keep_decided has slime drop its group and take another. Without that filter, and in an evaluation, it is an error: slime
+would take any reward into the group's mean. A reflection that was cut by length keeps the reward of its retry, and has
+loss_mask 0 unless train_truncated. A server that does not answer is an error, never a reward.
 
-By contract: slime has no wheel on the package index. Written against slime/utils/types.py (Sample.append_response_tokens), slime/rollout/sglang_rollout.py
-(generate, generate_and_rm) and slime/rollout/filter_hub/base_types.py of THUDM/slime at 624b824a898ab0ec1fcb4d373004c7f3852bf515.
+By contract: slime has no wheel on the package index. Written against slime/utils/types.py
+(Sample.append_response_tokens), slime/rollout/sglang_rollout.py (generate, generate_and_rm) and
+slime/rollout/filter_hub/base_types.py of THUDM/slime at 624b824a898ab0ec1fcb4d373004c7f3852bf515.
 """
 
 from __future__ import annotations
@@ -84,7 +87,9 @@ async def generate(args: Namespace, sample: Sample, sampling_params: dict[str, A
         item = {"id": 0, "answer": answer, "response": tokenizer.decode(retry, skip_special_tokens=True), "messages": context[:-2]}
         if o["mulligan_verifier"] is not None:
             item["verifier"] = o["mulligan_verifier"]
-        verdict = await asyncio.to_thread(_verdict, o["mulligan_url"], o["mulligan_token"], item, o["mulligan_timeout"], o["mulligan_tries"])
+        verdict = await asyncio.to_thread(
+            _verdict, o["mulligan_url"], o["mulligan_token"], item, o["mulligan_timeout"], o["mulligan_tries"]
+        )
         if "error" not in verdict:
             break
 

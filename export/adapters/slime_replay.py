@@ -7,17 +7,20 @@ writes OUT/0.pt, OUT/1.pt, ... of ROWS rows each; slime reads one for each rollo
     --load-debug-rollout-data OUT/{rollout_id}.pt --rollout-batch-size ROWS --n-samples-per-prompt 1 --disable-rewards-normalization
     --use-tis          # or --use-rollout-logprobs: without one, stored log-probabilities have no effect
 
-A row becomes a Sample: tokens, all ids; response_length, what comes after prompt_len; loss_mask, the row's over the response: of several
-sampled turns only the reflection trains; rollout_log_probs, 0.0 where loss_mask is 0; reward, the row's advantage, which
---disable-rewards-normalization hands on as it is: the groups were compared when they were exported. metadata.raw_reward is the row's reward.
+A row becomes a Sample: tokens, all ids; response_length, what comes after prompt_len; loss_mask, the row's over the
+response: of several sampled turns only the reflection trains; rollout_log_probs, 0.0 where loss_mask is 0; reward, the
+row's advantage, which --disable-rewards-normalization hands on as it is: the groups were compared when they were
+exported. metadata.raw_reward is the row's reward.
 
-Log-probabilities: a ratio needs like and like: `processed` ones drawn at --rollout-temperature from the whole distribution, or `raw` ones and a temperature
-of 1. Anything else is an error, as is a row without any. A token of the loss whose log-probability is NULL is an error, too
-(unknown=mask takes the token out of the loss instead): it is never taken for 0.0. logprobs=ignore gives them all up, and
-trains as if the current policy had drawn the rows. The last rows, where they are fewer than ROWS, are left out and counted.
+Log-probabilities: a ratio needs like and like: `processed` ones drawn at --rollout-temperature from the whole
+distribution, or `raw` ones and a temperature of 1. Anything else is an error, as is a row without any. A token of the
+loss whose log-probability is NULL is an error, too (unknown=mask takes the token out of the loss instead): it is never
+taken for 0.0. logprobs=ignore gives them all up, and trains as if the current policy had drawn the rows. The last rows,
+where they are fewer than ROWS, are left out and counted.
 
-By contract: slime has no wheel on the package index. Written against slime/utils/types.py (Sample), slime/observability/rollout_data_utils.py
-(load_debug_rollout_data) and slime/ray/rollout.py of THUDM/slime at 624b824a898ab0ec1fcb4d373004c7f3852bf515.
+By contract: slime has no wheel on the package index. Written against slime/utils/types.py (Sample),
+slime/observability/rollout_data_utils.py (load_debug_rollout_data) and slime/ray/rollout.py of THUDM/slime at
+624b824a898ab0ec1fcb4d373004c7f3852bf515.
 """
 
 from __future__ import annotations
@@ -83,7 +86,9 @@ def main() -> None:
     p.add_argument("--batch", type=int, default=256, help="rows a file: --rollout-batch-size of slime")
     p.add_argument("--temperature", type=float, default=1.0, help="--rollout-temperature of slime")
     p.add_argument("--logprobs", default="use", choices=["use", "ignore"])
-    p.add_argument("--unknown", default="refuse", choices=["refuse", "mask"], help="what becomes of tokens whose log-probability is not known")
+    p.add_argument(
+        "--unknown", default="refuse", choices=["refuse", "mask"], help="what becomes of tokens whose log-probability is not known"
+    )
     a = p.parse_args()
     rows = pyarrow.parquet.read_table(a.sequences, columns=list(COLUMNS)).to_pylist()
     a.out.mkdir(parents=True, exist_ok=True)
@@ -126,7 +131,7 @@ def _advantage(name: str, advantages: Sequence[float] | None, mask: Sequence[int
 def _logprobs(name: str, logprobs: Sequence[float | None] | None, mask: list[int], unknown: str) -> list[float]:
     """One for each id, 0.0 outside of the loss. Takes tokens out of the mask where unknown is mask."""
     if logprobs is None:
-        raise ValueError(f'{name}: column logprobs is NULL: no ratio can be made of it; logprobs=ignore trains without any')
+        raise ValueError(f"{name}: column logprobs is NULL: no ratio can be made of it; logprobs=ignore trains without any")
     if len(logprobs) != len(mask):
         raise ValueError(f"{name}: column logprobs: {len(logprobs)} elements for {len(mask)} ids")
     out = []
@@ -136,7 +141,7 @@ def _logprobs(name: str, logprobs: Sequence[float | None] | None, mask: list[int
         elif lp is None and unknown == "mask":
             mask[i], lp = 0, 0.0
         elif lp is None:
-            raise ValueError(f'{name}: column logprobs: element {i} is NULL, in the loss: unknown=mask leaves such tokens out')
+            raise ValueError(f"{name}: column logprobs: element {i} is NULL, in the loss: unknown=mask leaves such tokens out")
         elif not lp <= 0:
             raise ValueError(f"{name}: column logprobs: element {i} is {lp}: want at most 0")
         out.append(float(lp))
@@ -150,7 +155,7 @@ def _comparable(name: str, row: Mapping[str, Any], temperature: float) -> None:
         if temperature != 1.0:
             raise ValueError(f"{name}: column logprobs_mode is raw, of temperature 1: set --rollout-temperature to 1 (it is {temperature})")
     elif mode != "processed":
-        raise ValueError(f'{name}: column logprobs_mode is {mode}: want raw or processed, or logprobs=ignore')
+        raise ValueError(f"{name}: column logprobs_mode is {mode}: want raw or processed, or logprobs=ignore")
     elif row["temperature"] is None or abs(row["temperature"] - temperature) > 1e-6:
         raise ValueError(f"{name}: column temperature is {row['temperature']}: set --rollout-temperature to it (it is {temperature})")
     elif row["top_p"] != 1 or row["top_k"] != 0:

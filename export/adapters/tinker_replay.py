@@ -3,18 +3,19 @@
     data = [tinker_replay.datum(i, row) for i, row in enumerate(rows)]
     training_client.forward_backward(data, loss_fn="importance_sampling")      # or "ppo"
 
-Tinker predicts the next token, so everything is shifted by one, length T-1 for a row of T tokens: model_input is the row without its last
-token, target_tokens the row without its first; logprobs and advantages are those of the targets. Where the row's loss_mask is 0 (the
-task, the attempt, the retry, whatever was not sampled) advantages and logprobs are 0.0: an advantage of 0.0 is what leaves a
-token out in Tinker, which takes no mask. Of several sampled turns only the reflection trains.
+Tinker predicts the next token, so everything is shifted by one, length T-1 for a row of T tokens: model_input is the
+row without its last token, target_tokens the row without its first; logprobs and advantages are those of the targets.
+Where the row's loss_mask is 0 (the task, the attempt, the retry, whatever was not sampled) advantages and logprobs are
+0.0: an advantage of 0.0 is what leaves a token out in Tinker, which takes no mask. Of several sampled turns only the
+reflection trains.
 
-Log-probabilities: Tinker corrects by the ratio of its own to the stored ones, at temperature 1. A ratio needs like and like: `raw` ones, or `processed`
-ones drawn at temperature 1 from the whole distribution. Anything else is an error, as is a row without any: Tinker has no loss that
-takes advantages without them. A token of the loss whose log-probability is NULL is an error, too (unknown="mask" gives the
-token the advantage 0.0 instead): it is never taken for 0.0.
+Log-probabilities: Tinker corrects by the ratio of its own to the stored ones, at temperature 1. A ratio needs like and
+like: `raw` ones, or `processed` ones drawn at temperature 1 from the whole distribution. Anything else is an error, as
+is a row without any: Tinker has no loss that takes advantages without them. A token of the loss whose log-probability
+is NULL is an error, too (unknown="mask" gives the token the advantage 0.0 instead): it is never taken for 0.0.
 
-Tested with: tinker 0.38.0, tinker-cookbook 0.6.1: the record itself, and its loss as documented by Tinker (sum of ratio times advantage),
-computed in the test. By contract, not run: Tinker's service.
+Tested with: tinker 0.38.0, tinker-cookbook 0.6.1: the record itself, and its loss as documented by Tinker (sum of ratio
+times advantage), computed in the test. By contract, not run: Tinker's service.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def _advantage(name: str, advantages: Sequence[float] | None, mask: Sequence[int
 def _logprobs(name: str, logprobs: Sequence[float | None] | None, mask: list[int], unknown: str) -> list[float]:
     """One for each id, 0.0 outside of the loss. Takes tokens out of the mask where unknown is mask."""
     if logprobs is None:
-        raise ValueError(f'{name}: column logprobs is NULL: no ratio can be made of it')
+        raise ValueError(f"{name}: column logprobs is NULL: no ratio can be made of it")
     if len(logprobs) != len(mask):
         raise ValueError(f"{name}: column logprobs: {len(logprobs)} elements for {len(mask)} ids")
     out = []
@@ -96,9 +97,11 @@ def _comparable(name: str, row: Mapping[str, Any], temperature: float) -> None:
     mode = row["logprobs_mode"]
     if mode == "raw":
         if temperature != 1.0:
-            raise ValueError(f"{name}: column logprobs_mode is raw, of temperature 1: set the trainer's temperature to 1 (it is {temperature})")
+            raise ValueError(
+                f"{name}: column logprobs_mode is raw, of temperature 1: set the trainer's temperature to 1 (it is {temperature})"
+            )
     elif mode != "processed":
-        raise ValueError(f'{name}: column logprobs_mode is {mode}: want raw or processed')
+        raise ValueError(f"{name}: column logprobs_mode is {mode}: want raw or processed")
     elif row["temperature"] is None or abs(row["temperature"] - temperature) > 1e-6:
         raise ValueError(f"{name}: column temperature is {row['temperature']}: set the trainer's temperature to it (it is {temperature})")
     elif row["top_p"] != 1 or row["top_k"] != 0:

@@ -123,7 +123,7 @@ class ReflectRollout:
         verdicts = self._judge(tasks, texts)
 
         completion_ids, masks, rewards, cut = [], [], [], []
-        for prompt, reflection, context, retry, verdict in zip(prompt_ids, reflections, retry_ids, retries, verdicts):
+        for prompt, reflection, after, retry, verdict in zip(prompt_ids, reflections, retry_ids, retries, verdicts):
             truncated = not reflection or reflection[-1] not in trainer.eos_token_ids
             reward = self._reward(verdict)
             if not reflection or (truncated and not self.options.train_truncated):
@@ -131,8 +131,8 @@ class ReflectRollout:
             # TRL reads the last id of a completion: an empty one gets an end token, which does not train.
             ids = list(reflection) or [trainer.eos_token_ids[0]]
             mask = [1 if reward is not None else 0] * len(ids)
-            if context[: len(prompt) + len(ids)] == prompt + ids:
-                rest = context[len(prompt) + len(ids) :] + list(retry)
+            if after[: len(prompt) + len(ids)] == prompt + ids:
+                rest = after[len(prompt) + len(ids) :] + list(retry)
                 ids, mask = ids + rest, mask + [0] * len(rest)
             completion_ids.append(ids)
             masks.append(mask)
@@ -257,7 +257,7 @@ def _answer(m: Message) -> str:
 
 def _content(m: Message) -> str:
     """The text of a message, calls of tools included, so that two conversations that differ in them differ."""
-    return m["content"] + (json.dumps(m["tool_calls"]) if m.get("tool_calls") else "")
+    return str(m["content"]) + (json.dumps(m["tool_calls"]) if m.get("tool_calls") else "")
 
 
 def _render(template: str, messages: Sequence[Message]) -> str:

@@ -10,12 +10,12 @@ the stored rewards of the group (its deviation is sample_trl of Mulligan); the c
 A group with fewer rows than num_generations (reflections that were cut are not exported) is filled up with copies that
 have no reward and env_mask 0: TRL takes them out of mean and deviation, and they train nothing.
 
-Log-probabilities: count_logprobs makes TRL correct by the ratio of its own to the stored ones, as it does with vLLM's. A ratio needs like and
-like: `processed` ones drawn at the trainer's temperature from the whole distribution, or `raw` ones and a trainer with
-temperature 1. Anything else is an error, as is a row without any. A token of the loss whose log-probability is NULL is an error, too
-(unknown="mask" takes the token out of the loss instead): it is never taken for 0.0. logprobs="ignore" gives them all up, and
-trains as if the current policy had drawn the rows.
-Beware of args.vllm_importance_sampling_mode: its default, sequence_mask, gives a row whose ratio lies above 3 the loss 0; watch
+Log-probabilities: count_logprobs makes TRL correct by the ratio of its own to the stored ones, as it does with vLLM's.
+A ratio needs like and like: `processed` ones drawn at the trainer's temperature from the whole distribution, or `raw`
+ones and a trainer with temperature 1. Anything else is an error, as is a row without any. A token of the loss whose
+log-probability is NULL is an error, too (unknown="mask" takes the token out of the loss instead): it is never taken for
+0.0. logprobs="ignore" gives them all up, and trains as if the current policy had drawn the rows. Beware of
+args.vllm_importance_sampling_mode: its default, sequence_mask, gives a row whose ratio lies above 3 the loss 0; watch
 sampling/importance_sampling_ratio/mean in the trainer's log.
 
 Tested with: trl 1.16.0, transformers 5.23.0, torch 2.15.0 on a CPU. By contract, not run: several processes, vLLM.
@@ -43,7 +43,9 @@ class ReplayRollout:
             r = _Row(i, row, self)
             group = self._groups.setdefault(r.group, [])
             if any(other.sample == r.sample for other in group):
-                raise ValueError(f"{r.name}: column sample_index: {r.sample} a second time in group {r.group}: TRL compares one sequence a rollout")
+                raise ValueError(
+                    f"{r.name}: column sample_index: {r.sample} a second time in group {r.group}: TRL compares one sequence a rollout"
+                )
             group.append(r)
             if len(group) > num_generations:
                 raise ValueError(f"{r.name}: column group_id: group {r.group} has more than num_generations ({num_generations}) rows")
@@ -86,7 +88,9 @@ class ReplayRollout:
             raise ValueError(f"the trainer asks for {drawn} rows a group, the replay was made for {self.num_generations}")
         if self.logprobs == "ignore":
             if trainer.use_vllm and trainer.vllm_importance_sampling_correction:
-                raise ValueError('logprobs is "ignore": set args.vllm_importance_sampling_correction to False, or TRL has nothing to correct by')
+                raise ValueError(
+                    'logprobs is "ignore": set args.vllm_importance_sampling_correction to False, or TRL has nothing to correct by'
+                )
         elif not (trainer.use_vllm and trainer.vllm_importance_sampling_correction):
             raise ValueError("the trainer ignores stored log-probabilities: call count_logprobs(trainer) after making it")
 
@@ -141,7 +145,9 @@ class _Row:
             elif lp is None and unknown == "mask":
                 self.mask[j], lp = 0, 0.0
             elif lp is None:
-                raise ValueError(f'{self.name}: column logprobs: element {at + j} is NULL, in the loss: unknown="mask" leaves such tokens out')
+                raise ValueError(
+                    f'{self.name}: column logprobs: element {at + j} is NULL, in the loss: unknown="mask" leaves such tokens out'
+                )
             elif not lp <= 0:
                 raise ValueError(f"{self.name}: column logprobs: element {at + j} is {lp}: want at most 0")
             self.logprobs.append(lp)
@@ -151,10 +157,14 @@ class _Row:
         s = self._sampling
         if s["logprobs_mode"] == "raw":
             if temperature != 1.0:
-                raise ValueError(f"{self.name}: column logprobs_mode is raw, of temperature 1: set args.temperature to 1 (it is {temperature})")
+                raise ValueError(
+                    f"{self.name}: column logprobs_mode is raw, of temperature 1: set args.temperature to 1 (it is {temperature})"
+                )
         elif s["logprobs_mode"] != "processed":
             raise ValueError(f'{self.name}: column logprobs_mode is {s["logprobs_mode"]}: want raw or processed, or logprobs="ignore"')
         elif s["temperature"] is None or abs(s["temperature"] - temperature) > 1e-6:
             raise ValueError(f"{self.name}: column temperature is {s['temperature']}: set args.temperature to it (it is {temperature})")
         elif s["top_p"] != 1 or s["top_k"] != 0:
-            raise ValueError(f"{self.name}: columns top_p, top_k are {s['top_p']}, {s['top_k']}: a trainer's ratio needs the whole distribution (1, 0)")
+            raise ValueError(
+                f"{self.name}: columns top_p, top_k are {s['top_p']}, {s['top_k']}: a trainer's ratio needs the whole distribution (1, 0)"
+            )

@@ -1,17 +1,18 @@
 """Reflect, Retry, Reward as an environment of verifiers: the policy reflects and retries, Mulligan judges, the reflection trains.
 
-The data are rows of the export format `rl_prompts_reflect`: the prompt is the conversation up to the request to reflect, after a failed attempt that
-was kept earlier. Turn 1 is the reflection; the environment puts the question again; turn 2 is the retry. `mulligan serve` judges the retry, and its
-verdict is the reward of the reflection's tokens, and of no others (Bensal et al., arXiv 2505.24726).
+The data are rows of the export format `rl_prompts_reflect`: the prompt is the conversation up to the request to
+reflect, after a failed attempt that was kept earlier. Turn 1 is the reflection; the environment puts the question
+again; turn 2 is the retry. `mulligan serve` judges the retry, and its verdict is the reward of the reflection's tokens,
+and of no others (Bensal et al., arXiv 2505.24726).
 
     env = load_environment("rl_prompts_reflect/train-00000-of-00001.parquet", url="http://127.0.0.1:8730")
 
-completion_mask of the retry's step is 0 on every token, so that a trainer of trajectory steps trains the reflection alone. A reflection that was
-cut by length gets 0, too, unless train_truncated; its reward stays that of its retry.
+completion_mask of the retry's step is 0 on every token, so that a trainer of trajectory steps trains the reflection
+alone. A reflection that was cut by length gets 0, too, unless train_truncated; its reward stays that of its retry.
 
-Undecided: where Mulligan could not decide, or does not answer, the rollout has error (vf.InfraError, which Environment draws again max_retries times
-where it is told to), nothing of it trains, and its reward is NaN: verifiers would make 0.0 of any error in a reward function, which
-is why the verdict is asked for during the rollout.
+Undecided: where Mulligan could not decide, or does not answer, the rollout has error (vf.InfraError, which Environment
+draws again max_retries times where it is told to), nothing of it trains, and its reward is NaN: verifiers would make
+0.0 of any error in a reward function, which is why the verdict is asked for during the rollout.
 
 Tested with: verifiers 0.1.14 (MultiTurnEnv; a scripted policy behind vf.Client). verifiers 0.4.0 has no data set API and another kind of
 environment (verifiers.v1): this is not for it.
@@ -58,7 +59,9 @@ class ReflectEnv(vf.MultiTurnEnv):
         for i, row in enumerate(dataset):
             roles = [m["role"] for m in row["prompt"][-2:]]
             if len(row["prompt"]) < 3 or roles != ["assistant", "user"]:
-                raise ValueError(f"row {i}: column prompt ends with {roles}: want a task, an attempt and a request to reflect (format rl_prompts_reflect)")
+                raise ValueError(
+                    f"row {i}: column prompt ends with {roles}: want a task, an attempt and a request to reflect (format rl_prompts_reflect)"
+                )
             try:
                 json.loads(row["answer"])
             except (TypeError, ValueError) as e:

@@ -2,16 +2,19 @@
 
     branch = verifiers_replay.branch(i, row, decode=tokenizer.decode)     # branch.token_ids, .sampled_mask, .logprobs, .advantages
 
-A node is a run of tokens that were all sampled, or all not. Its token_ids are what it adds; mask is True where the row's loss_mask is 1, so that of
-several sampled turns only the reflection trains; logprobs and advantages are compact, one for each True of mask, as verifiers has them.
-sampled tells which nodes the policy wrote. A row has ids and no texts: decode gives the nodes their messages (None: empty ones), of role assistant
-where they were sampled and user elsewhere.
+A node is a run of tokens that were all sampled, or all not. Its token_ids are what it adds; mask is True where the
+row's loss_mask is 1, so that of several sampled turns only the reflection trains; logprobs and advantages are compact,
+one for each True of mask, as verifiers has them. sampled tells which nodes the policy wrote. A row has ids and no
+texts: decode gives the nodes their messages (None: empty ones), of role assistant where they were sampled and user
+elsewhere.
 
-Log-probabilities: a ratio needs like and like: `processed` ones drawn at the trainer's temperature from the whole distribution, or `raw` ones and a
-temperature of 1. Anything else is an error, as is a row without any. A token of the loss whose log-probability is NULL is an error,
-too (unknown="mask" takes the token out of the loss instead): it is never taken for 0.0.
+Log-probabilities: a ratio needs like and like: `processed` ones drawn at the trainer's temperature from the whole
+distribution, or `raw` ones and a temperature of 1. Anything else is an error, as is a row without any. A token of the
+loss whose log-probability is NULL is an error, too (unknown="mask" takes the token out of the loss instead): it is
+never taken for 0.0.
 
-Tested with: verifiers 0.4.0. verifiers 0.1.14 has no such record; its trajectory steps are made by an environment (verifiers_reflect.py).
+Tested with: verifiers 0.4.0. verifiers 0.1.14 has no such record; its trajectory steps are made by an environment
+(verifiers_reflect.py).
 """
 
 from __future__ import annotations
@@ -30,7 +33,9 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def branch(i: int, row: Mapping[str, Any], decode: Callable[[list[int]], str] | None = None, temperature: float = 1.0, unknown: str = "refuse") -> Branch:
+def branch(
+    i: int, row: Mapping[str, Any], decode: Callable[[list[int]], str] | None = None, temperature: float = 1.0, unknown: str = "refuse"
+) -> Branch:
     """A row as Branch; i is its number, for errors. temperature is the trainer's."""
     name, ids, mask = _row(i, row, unknown)
     sampled = [int(s) for s in row["sampled_mask"]]
@@ -87,7 +92,7 @@ def _advantage(name: str, advantages: Sequence[float] | None, mask: Sequence[int
 def _logprobs(name: str, logprobs: Sequence[float | None] | None, mask: list[int], unknown: str) -> list[float]:
     """One for each id, 0.0 outside of the loss. Takes tokens out of the mask where unknown is mask."""
     if logprobs is None:
-        raise ValueError(f'{name}: column logprobs is NULL: no ratio can be made of it')
+        raise ValueError(f"{name}: column logprobs is NULL: no ratio can be made of it")
     if len(logprobs) != len(mask):
         raise ValueError(f"{name}: column logprobs: {len(logprobs)} elements for {len(mask)} ids")
     out = []
@@ -109,9 +114,11 @@ def _comparable(name: str, row: Mapping[str, Any], temperature: float) -> None:
     mode = row["logprobs_mode"]
     if mode == "raw":
         if temperature != 1.0:
-            raise ValueError(f"{name}: column logprobs_mode is raw, of temperature 1: set temperature, the trainer's, to 1 (it is {temperature})")
+            raise ValueError(
+                f"{name}: column logprobs_mode is raw, of temperature 1: set temperature, the trainer's, to 1 (it is {temperature})"
+            )
     elif mode != "processed":
-        raise ValueError(f'{name}: column logprobs_mode is {mode}: want raw or processed')
+        raise ValueError(f"{name}: column logprobs_mode is {mode}: want raw or processed")
     elif row["temperature"] is None or abs(row["temperature"] - temperature) > 1e-6:
         raise ValueError(f"{name}: column temperature is {row['temperature']}: set temperature, the trainer's, to it (it is {temperature})")
     elif row["top_p"] != 1 or row["top_k"] != 0:

@@ -21,9 +21,10 @@ those of the reflection and 0.0 where response_mask is 0; reward_score. Where th
 history (it takes a <think> block out), response_ids hold the reflection alone. rollout.response_length holds for each of
 the two draws. A context longer than rollout.prompt_length is an error: cut from the left, as verl does, it is another task.
 
-Undecided: verl has no reward "unknown", and any number would enter the mean of the group. Where Mulligan could not decide, the retry is drawn
-again, `redraws` times; then it is an error that names the row. A reflection that was cut by length keeps the reward of its
-retry, and has response_mask 0 unless train_truncated. A server that does not answer is an error, never a reward.
+Undecided: verl has no reward "unknown", and any number would enter the mean of the group. Where Mulligan could not
+decide, the retry is drawn again, `redraws` times; then it is an error that names the row. A reflection that was cut by
+length keeps the reward of its retry, and has response_mask 0 unless train_truncated. A server that does not answer is
+an error, never a reward.
 
 Tested with: verl 0.9.1 in a worker without ray (collate_fn, AgentLoopWorker's own post-processing, GRPO advantages and policy loss; a
 model of transformers behind the interface of LLMServerClient). By contract, not run: vLLM and SGLang servers, a whole PPO run.
@@ -60,7 +61,9 @@ RETRY = "Now answer the original question again:\n\n{{.Question}}"
 class FailuresDataset(torch.utils.data.Dataset[dict[str, Any]]):
     """Rows of `failures`, each under the one key mulligan_row: verl's RLHFDataset hands columns on as arguments, and `output` is taken."""
 
-    def __init__(self, data_files: str | Sequence[str], tokenizer: Any = None, config: Any = None, processor: Any = None, max_samples: int = -1) -> None:
+    def __init__(
+        self, data_files: str | Sequence[str], tokenizer: Any = None, config: Any = None, processor: Any = None, max_samples: int = -1
+    ) -> None:
         files = [data_files] if isinstance(data_files, str) else list(data_files)
         self.rows = datasets.load_dataset("parquet", data_files=files, split="train", cache_dir=(config or {}).get("cache_dir"))
         missing = [c for c in COLUMNS if c not in self.rows.column_names]

@@ -12,11 +12,12 @@ A row is split at prompt_len: what comes before it is prompt_ids, the rest is re
 several sampled turns only the reflection trains. reward_score is the row's advantage, and the estimator mulligan_stored hands it
 on as it is: the groups were compared when they were exported, and verl has no way to leave a missing sibling out of a group's mean.
 
-Log-probabilities: verl corrects by the stored ones where algorithm.rollout_correction says so; without it they have no effect. A ratio needs like
-and like: `processed` ones drawn at rollout.temperature from the whole distribution, or `raw` ones and a rollout.temperature of 1.
-Anything else is an error, as is a row without any. A token of the loss whose log-probability is NULL is an error, too
-(unknown: mask takes the token out of the loss instead): it is never taken for 0.0. logprobs: ignore gives them all up, and trains as if
-the current policy had drawn the rows. Both are arguments of ReplayAgentLoop in the file of agent_loop_config_path.
+Log-probabilities: verl corrects by the stored ones where algorithm.rollout_correction says so; without it they have no
+effect. A ratio needs like and like: `processed` ones drawn at rollout.temperature from the whole distribution, or `raw`
+ones and a rollout.temperature of 1. Anything else is an error, as is a row without any. A token of the loss whose
+log-probability is NULL is an error, too (unknown: mask takes the token out of the loss instead): it is never taken for
+0.0. logprobs: ignore gives them all up, and trains as if the current policy had drawn the rows. Both are arguments of
+ReplayAgentLoop in the file of agent_loop_config_path.
 
 Tested with: verl 0.9.1 in a worker without ray (RLHFDataset's collate_fn, AgentLoopWorker's own post-processing, compute_advantage,
 rollout correction and policy loss). By contract, not run: a whole PPO run.
@@ -41,7 +42,9 @@ COLUMNS = (
 class ReplayDataset(torch.utils.data.Dataset[dict[str, Any]]):
     """Rows of `sequences`, each under the one key mulligan_row: their own names are those of tensors in verl."""
 
-    def __init__(self, data_files: str | Sequence[str], tokenizer: Any = None, config: Any = None, processor: Any = None, max_samples: int = -1) -> None:
+    def __init__(
+        self, data_files: str | Sequence[str], tokenizer: Any = None, config: Any = None, processor: Any = None, max_samples: int = -1
+    ) -> None:
         files = [data_files] if isinstance(data_files, str) else list(data_files)
         rows = datasets.load_dataset("parquet", data_files=files, split="train", cache_dir=(config or {}).get("cache_dir"))
         missing = [c for c in COLUMNS if c not in rows.column_names]

@@ -20,7 +20,14 @@ def judge(item: dict[str, Any]) -> dict[str, Any]:
         return {"id": item["id"], "error": "the answer holds no number"}
     numbers = re.findall(r"\d+", item["response"])
     passed = bool(numbers) and int(numbers[-1]) == want
-    return {"id": item["id"], "pass": passed, "score": float(passed), "parsed": numbers[-1] if numbers else "", "reason": "", "feedback": ""}
+    return {
+        "id": item["id"],
+        "pass": passed,
+        "score": float(passed),
+        "parsed": numbers[-1] if numbers else "",
+        "reason": "",
+        "feedback": "",
+    }
 
 
 class Double(ThreadingHTTPServer):

@@ -2,8 +2,9 @@
 
     MULLIGAN_SERVE=http://127.0.0.1:8730 python prove.py model.gguf [STEPS]
 
-The server serves `number`. Prints what was drawn and rewarded, and the gradient of each step's loss by the log-probabilities of reflection, question,
-retry and padding; ends with an error if any but the reflection's differs from zero, or if no step had signal.
+The server serves `number`. Prints what was drawn and rewarded, and the gradient of each step's loss by the
+log-probabilities of reflection, question, retry and padding; ends with an error if any but the reflection's differs
+from zero, or if no step had signal.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ from trl import GRPOConfig
 
 from trl_reflect import Options, ReflectRollout
 
-QUESTIONS = [("What is 2 plus 3?", "6", "5"), ("What is 4 plus 4?", "9", "8"), ("What is 10 minus 3?", "6", "7"), ("What is 1 plus 1?", "3", "2")]
+QUESTIONS = [
+    ("What is 2 plus 3?", "6", "5"),
+    ("What is 4 plus 4?", "9", "8"),
+    ("What is 10 minus 3?", "6", "7"),
+    ("What is 1 plus 1?", "3", "2"),
+]
 CHATML = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
@@ -40,7 +46,9 @@ def load(gguf: Path, folder: str) -> tuple[torch.nn.Module, PreTrainedTokenizerF
     tokens, merges = (fields[f"tokenizer.ggml.{k}"].contents() for k in ("tokens", "merges"))
     t = Tokenizer(models.BPE({t: i for i, t in enumerate(tokens)}, [tuple(m.split(" ")) for m in merges]))
     # llama.cpp's "smollm": digits one by one, then the pieces of GPT-2. transformers 5.23.0 does not know that name.
-    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    t.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
     t.decoder = decoders.ByteLevel()
     t.add_special_tokens([AddedToken(s, special=True) for s in ("<|endoftext|>", "<|im_start|>", "<|im_end|>")])
     tok = PreTrainedTokenizerFast(tokenizer_object=t, eos_token="<|im_end|>", pad_token="<|endoftext|>", chat_template=CHATML)
@@ -56,14 +64,21 @@ def load(gguf: Path, folder: str) -> tuple[torch.nn.Module, PreTrainedTokenizerF
 def main() -> None:
     gguf, steps = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 3
     rows = [row(i, q, wrong, {"value": right}) for i, (q, wrong, right) in enumerate(QUESTIONS)]
-    rollout = ReflectRollout(rows, Options(url=os.environ["MULLIGAN_SERVE"]))
+    rollout = ReflectRollout(rows, Options(url=os.environ["MULLIGAN_SERVE"], train_truncated=True))
     with tempfile.TemporaryDirectory() as folder:
         model, tok = load(gguf, folder)
         args = GRPOConfig(
             output_dir=folder, max_steps=steps, use_cpu=True, bf16=False, report_to="none", save_strategy="no", logging_steps=1, seed=7,
             per_device_train_batch_size=8, num_generations=8, max_completion_length=40, temperature=0.8, learning_rate=1e-6,
         )  # fmt: skip
-        t = Spy(model=model, processing_class=tok, args=args, reward_funcs=rollout.reward, train_dataset=Dataset.from_list(rollout.dataset()), rollout_func=rollout)
+        t = Spy(
+            model=model,
+            processing_class=tok,
+            args=args,
+            reward_funcs=rollout.reward,
+            train_dataset=Dataset.from_list(rollout.dataset()),
+            rollout_func=rollout,
+        )
         t.train()
     signal = 0
     for step, (inputs, log) in enumerate(zip(t.seen, t.state.log_history)):

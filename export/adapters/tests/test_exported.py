@@ -1,9 +1,10 @@
-"""The adapters on files that `mulligan export` wrote: MULLIGAN_EXPORT names the folder, of conversations of the verifier countdown."""
+"""The adapters on files that `mulligan export` wrote: MULLIGAN_EXPORT names the folder, MULLIGAN_COUNTDOWN a server of the verifier."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib.util
+import json
 import os
 import tempfile
 import unittest
@@ -34,7 +35,8 @@ def trained(ids: list[int], mask: list[int]) -> list[int]:
 def reflections(known: bool = False) -> list[list[int]]:
     """The ids of each row that train; known: without those whose log-probability is not known."""
     return [
-        [i for i, m, lp in zip(r["input_ids"], r["loss_mask"], r["logprobs"]) if m and not (known and lp is None)] for r in rows("sequences")
+        [i for i, m, lp in zip(r["input_ids"], r["loss_mask"], r["logprobs"]) if m and not (known and lp is None)]
+        for r in rows("sequences")
     ]
 
 
@@ -63,7 +65,9 @@ class ExportedTest(unittest.TestCase):
         groups = len(replay.dataset())
         with tempfile.TemporaryDirectory() as folder:
             tiny.save(Path(folder), tok=AutoTokenizer.from_pretrained(str(Path(FOLDER) / "tokenizer")))
-            trainer = t.trainer(folder, replay, per_device_train_batch_size=most * groups, num_generations=most, vllm_importance_sampling_clip_max=1e9)
+            trainer = t.trainer(
+                folder, replay, per_device_train_batch_size=most * groups, num_generations=most, vllm_importance_sampling_clip_max=1e9
+            )
             count_logprobs(trainer)
             trainer.train()
         masks = (trainer.seen["completion_mask"] * trainer.seen["tool_mask"]).tolist()
@@ -73,13 +77,10 @@ class ExportedTest(unittest.TestCase):
 
     @needs("trl")
     def test_trl_reflect(self) -> None:
-        from double import mulligan
-
         from trl_reflect import Options, ReflectRollout
 
-        with mulligan() as url:
-            rollout = ReflectRollout(rows("failures"), Options(url=url, verifier="countdown"))
-            rollout.check()
+        rollout = ReflectRollout(rows("failures"), Options(url=os.environ["MULLIGAN_COUNTDOWN"], verifier="countdown"))
+        rollout.check()
         prompts = [r["prompt"] for r in rollout.dataset()]
         for ours, theirs in zip(prompts, (r["prompt"] for r in rows("rl_prompts_reflect"))):
             self.assertEqual(ours[:-1], theirs[:-1])  # the request to reflect is the run's own
@@ -96,11 +97,18 @@ class ExportedTest(unittest.TestCase):
             config = OmegaConf.create({"cache_dir": folder})
             data = ReplayDataset([file("sequences")], config=config)
             engine, cfg = t.Engine(folder), t.config(prompt_length=2000, response_length=2000)
-            out = t.play(t.made(ReplayAgentLoop, engine, cfg=cfg, unknown="mask"), engine, dict(t.collate_fn([data[i] for i in range(len(data))])), cfg)
+            out = t.play(
+                t.made(ReplayAgentLoop, engine, cfg=cfg, unknown="mask"),
+                engine,
+                dict(t.collate_fn([data[i] for i in range(len(data))])),
+                cfg,
+            )
             got = [trained(i, m) for i, m in zip(out.batch["responses"].tolist(), out.batch["response_mask"].tolist())]
             self.assertEqual(got, reflections(known=True))
             stored = FailuresDataset([file("failures")], config=config)
-            self.assertEqual([stored[i]["mulligan_row"]["failure_id"] for i in range(len(stored))], [r["failure_id"] for r in rows("failures")])
+            self.assertEqual(
+                [stored[i]["mulligan_row"]["failure_id"] for i in range(len(stored))], [r["failure_id"] for r in rows("failures")]
+            )
 
     @needs("skyrl")
     def test_skyrl(self) -> None:
@@ -128,11 +136,10 @@ class ExportedTest(unittest.TestCase):
 
     @needs("verifiers.v1.graph" if importlib.util.find_spec("verifiers") else "verifiers")
     def test_verifiers(self) -> None:
-        import pyarrow.parquet
-
         from verifiers_replay import branch
 
-        for i, row in enumerate(pyarrow.parquet.read_table(file("sequences")).to_pylist()):
+        path = next((Path(FOLDER) / "data" / "sequences_jsonl").glob("*.jsonl"))  # this environment has no reader of Parquet
+        for i, row in enumerate(map(json.loads, path.read_text().splitlines())):
             known = [m and lp is not None for m, lp in zip(row["loss_mask"], row["logprobs"])]
             b = branch(i, row, unknown="mask")
             self.assertEqual((b.token_ids, b.sampled_mask), (row["input_ids"], [bool(k) for k in known]))

@@ -1,4 +1,5 @@
-"""tinker_replay: the real record, and its loss. prime_rl_replay and slime_replay: by contract, their fields as read at the commits named there."""
+"""tinker_replay: the real record, and its loss. prime_rl_replay and slime_replay: by contract, their fields as read at the
+commits named there."""
 
 from __future__ import annotations
 
@@ -17,7 +18,18 @@ import torch
 from transformers import AutoModelForCausalLM
 
 # prime-rl, transports/rollouts/types.py at 559b4477: TrainingSample, the fields of text models.
-TRAINING_SAMPLE = {"token_ids", "mask", "logprobs", "temperatures", "env_name", "ref_logprobs", "rl_weights", "ce_weights", "ref_kl_weights", "advantages"}
+TRAINING_SAMPLE = {
+    "token_ids",
+    "mask",
+    "logprobs",
+    "temperatures",
+    "env_name",
+    "ref_logprobs",
+    "rl_weights",
+    "ce_weights",
+    "ref_kl_weights",
+    "advantages",
+}
 # slime, utils/types.py at 624b824a: Sample.
 SAMPLE = {
     "group_index", "index", "rollout_id", "prompt", "tokens", "response", "response_length", "label", "reward", "loss_mask", "weight_versions",
@@ -51,7 +63,10 @@ class RecordsTest(unittest.TestCase):
         s = prime_rl_replay.sample(1, row)
         self.assertLessEqual(set(s), TRAINING_SAMPLE)
         n = len(row["input_ids"])
-        self.assertEqual({k: len(v) for k, v in s.items() if k != "env_name"}, dict.fromkeys(["token_ids", "mask", "logprobs", "temperatures", "advantages"], n))
+        self.assertEqual(
+            {k: len(v) for k, v in s.items() if k != "env_name"},
+            dict.fromkeys(["token_ids", "mask", "logprobs", "temperatures", "advantages"], n),
+        )
         self.assertEqual(s["mask"], [m == 1 for m in row["loss_mask"]])
         self.assertEqual(s["advantages"], row["advantages"])
         self.assertEqual(s["logprobs"], [lp if m else 0.0 for lp, m in zip(row["logprobs"], row["loss_mask"])])

@@ -146,7 +146,11 @@ class ReflectTest(unittest.TestCase):
         self.assertEqual((s.status, s.tokens, s.response_length, s.reward), (Sample.Status.ABORTED, [], 0, None))
 
     def test_rows(self) -> None:
-        for change, why in (({"prompt": []}, "sample 7: prompt ends with"), ({"answer": ""}, "sample 7: no label"), ({"answer": "{"}, "sample 7: label:")):
+        for change, why in (
+            ({"prompt": []}, "sample 7: prompt ends with"),
+            ({"answer": ""}, "sample 7: no label"),
+            ({"answer": "{"}, "sample 7: label:"),
+        ):
             with self.subTest(why), self.assertRaisesRegex(ValueError, why):
                 self.play({**failures.ROWS[0], **change})
         with self.assertRaisesRegex(ValueError, "no mulligan_url"):

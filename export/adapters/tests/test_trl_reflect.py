@@ -48,13 +48,28 @@ class Spy(GRPOTrainer):
 def trainer(folder: str, rollout: ReflectRollout, **config: Any) -> Spy:
     tok = tiny.save(Path(folder))
     args = dict(
-        output_dir=folder, max_steps=2, use_cpu=True, bf16=False, report_to="none", save_strategy="no", logging_steps=1, seed=1,
-        per_device_train_batch_size=8, num_generations=4, max_completion_length=6, learning_rate=0.1, shuffle_dataset=False,
+        output_dir=folder,
+        max_steps=2,
+        use_cpu=True,
+        bf16=False,
+        report_to="none",
+        save_strategy="no",
+        logging_steps=1,
+        seed=1,
+        per_device_train_batch_size=8,
+        num_generations=4,
+        max_completion_length=6,
+        learning_rate=0.1,
+        shuffle_dataset=False,
         generation_kwargs={"suppress_tokens": tiny.only(tok, "78")},
     )
     return Spy(
-        model=folder, processing_class=tok, args=GRPOConfig(**{**args, **config}), reward_funcs=rollout.reward,
-        train_dataset=Dataset.from_list(rollout.dataset()), rollout_func=rollout,
+        model=folder,
+        processing_class=tok,
+        args=GRPOConfig(**{**args, **config}),
+        reward_funcs=rollout.reward,
+        train_dataset=Dataset.from_list(rollout.dataset()),
+        rollout_func=rollout,
     )
 
 
@@ -71,7 +86,7 @@ class ReflectTest(unittest.TestCase):
             t = trainer(folder, rollout, max_steps=4)
             t.train()
             tok, trained, retried = t.processing_class, 0, 0
-            for inputs, weights in zip(t.seen, t.weights):
+            for inputs in t.seen:
                 grad = inputs["logps"].grad
                 for r in range(len(grad)):
                     ids = [i for i, m in zip(inputs["completion_ids"][r].tolist(), inputs["completion_mask"][r]) if m]
@@ -199,13 +214,15 @@ class ReflectTest(unittest.TestCase):
 
     def test_cut_reflection_does_not_train(self) -> None:
         with tempfile.TemporaryDirectory() as folder, mulligan() as url:
-            for train, want in ((False, None), (True, 0.0)):
+            for train in (False, True):
                 rollout = ReflectRollout(failures.ROWS, Options(url=url, train_truncated=train))
                 t = trainer(folder, rollout, max_completion_length=1)
                 t.generation_config.suppress_tokens = tiny.only(t.processing_class, "78") + [t.processing_class.eos_token_id]
                 out = rollout([row["prompt"] for row in rollout.dataset() for _ in range(4)], t)
                 self.assertEqual(out["reflection_cut"], [True] * 8)
-                for ids, mask, reward, text, answer in zip(out["completion_ids"], out["env_mask"], out["reflection_reward"], out["retry"], "77778888"):
+                for ids, mask, reward, text, answer in zip(
+                    out["completion_ids"], out["env_mask"], out["reflection_reward"], out["retry"], "77778888"
+                ):
                     self.assertEqual(mask, [int(train)] + [0] * (len(ids) - 1))  # the end token that follows is the template's
                     self.assertEqual(reward, float(text == answer) if train else None)
 
@@ -218,9 +235,16 @@ class ReflectTest(unittest.TestCase):
             self.assertEqual(len(out["reflection_reward"]), 8)
             self.assertEqual([i["response"] for i in server.items[:2]], ["8", "7"])  # the failures themselves, once
             self.assertEqual([i["id"] for i in server.items[2:]], list(range(8)))
-            self.assertEqual(server.items[9], {
-                "id": 7, "answer": {"value": "8"}, "response": out["retry"][7], "messages": failures.ROWS[1]["prompt"], "verifier": "number",
-            })
+            self.assertEqual(
+                server.items[9],
+                {
+                    "id": 7,
+                    "answer": {"value": "8"},
+                    "response": out["retry"][7],
+                    "messages": failures.ROWS[1]["prompt"],
+                    "verifier": "number",
+                },
+            )
             wrong = ReflectRollout(failures.ROWS, Options(url=server.url, token="guess"))
             with self.assertRaisesRegex(RuntimeError, "401"):
                 wrong(prompts, t)

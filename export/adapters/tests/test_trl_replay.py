@@ -17,6 +17,7 @@ from trl import GRPOConfig, GRPOTrainer
 
 from trl_replay import ReplayRollout, count_logprobs
 
+
 def rows(folder: str, **change: Any) -> list[dict[str, Any]]:
     return sequences.rows(AutoModelForCausalLM.from_pretrained(folder), **change)
 
@@ -39,7 +40,9 @@ def trainer(folder: str, replay: ReplayRollout, **config: Any) -> Spy:
     )  # fmt: skip
 
 
-def step(folder: str, stored: list[dict[str, Any]], count: bool = True, options: dict[str, Any] | None = None, **config: Any) -> tuple[Spy, dict[str, Any]]:
+def step(
+    folder: str, stored: list[dict[str, Any]], count: bool = True, options: dict[str, Any] | None = None, **config: Any
+) -> tuple[Spy, dict[str, Any]]:
     t = trainer(folder, ReplayRollout(stored, GROUP, **(options or {})), **config)
     if count:
         count_logprobs(t)

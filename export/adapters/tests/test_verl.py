@@ -69,7 +69,9 @@ def play(loop: Any, engine: Engine, batch: dict[str, Any], cfg: Any = None) -> D
 
     async def run() -> DataProto:
         rows = [{k: v[i] for k, v in batch.items()} for i in range(len(batch["raw_prompt"]))]
-        outputs = [await w._agent_loop_postprocess(await loop.run({"temperature": 1.0, "logprobs": True}, **row), False, **row) for row in rows]
+        outputs = [
+            await w._agent_loop_postprocess(await loop.run({"temperature": 1.0, "logprobs": True}, **row), False, **row) for row in rows
+        ]
         return w._postprocess(outputs, input_non_tensor_batch={k: v for k, v in batch.items() if k != "dummy_tensor"})
 
     out = asyncio.run(run())
@@ -80,7 +82,9 @@ def play(loop: Any, engine: Engine, batch: dict[str, Any], cfg: Any = None) -> D
 def loss_gradients(out: DataProto, old: torch.Tensor, weights: torch.Tensor | None = None) -> torch.Tensor:
     logps = old.clone().requires_grad_()
     actor = ActorConfig(strategy="fsdp", rollout_n=1, ppo_micro_batch_size_per_gpu=1)
-    loss, _ = compute_policy_loss_vanilla(old, logps, out.batch["advantages"], out.batch["response_mask"], config=actor, rollout_is_weights=weights)
+    loss, _ = compute_policy_loss_vanilla(
+        old, logps, out.batch["advantages"], out.batch["response_mask"], config=actor, rollout_is_weights=weights
+    )
     loss.backward()
     return logps.grad
 
@@ -192,7 +196,9 @@ class ReplayTest(unittest.TestCase):
                 logps = self.engine.logps(row["input_ids"][: row["prompt_len"]], row["input_ids"][row["prompt_len"] :])
                 old[i, : len(logps)] = logps.detach()
             out.batch["old_log_probs"] = old
-            out, _ = compute_rollout_correction_and_add_to_batch(out, OmegaConf.create({"rollout_is": "token", "rollout_is_threshold": 2.0}))
+            out, _ = compute_rollout_correction_and_add_to_batch(
+                out, OmegaConf.create({"rollout_is": "token", "rollout_is_threshold": 2.0})
+            )
             mask = out.batch["response_mask"].bool()
             weights = out.batch["rollout_is_weights"][mask]
             torch.testing.assert_close(weights, torch.full_like(weights, ratio), rtol=1e-4, atol=1e-5)

@@ -1,6 +1,6 @@
 """Loads an export of exporttest.Chat with the classes of verifiers 0.4.0, unchanged. Argument: FOLDER.
 
-Its tasksets are code and its environment has no reader of Parquet, so it reads the twins in JSON lines."""
+Its tasksets are code, and it depends on no reader of Parquet, so this one reads the twins in JSON lines."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def same(found: list[Any], want: list[Any], what: str) -> None:
     assert want, f"{what}: nothing to compare with"
     missing = [row for row in want if key(row) not in map(key, found)]
     assert sorted(map(key, found)) == sorted(map(key, want)), (
-        f"{what}: {len(found)} rows, want {len(want)}; missing: {missing[:1]}; found first: {found[:1]}"
+        f"{what}: {len(found)} rows, want {len(want)}\nfirst that is missing: {missing[:1]}\nfirst that was found: {found[:1]}"
     )
 
 
