@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -46,11 +47,14 @@ func newCard(m Manifest, info Info) string {
 // writeHead lists the formats as configurations. The library datasets reads all configurations of
 // a folder with the loader of the first, so only formats of one loader are listed.
 func writeHead(b *strings.Builder, m Manifest) {
-	b.WriteString("---\nconfigs:\n")
+	b.WriteString("---\n")
 	for i, f := range configurations(m) {
+		if i == 0 {
+			b.WriteString("configs:\n")
+		}
 		fmt.Fprintf(b, "- config_name: %s\n  data_files:\n", f.Name)
 		for _, split := range m.filled(f.Name) {
-			fmt.Fprintf(b, "  - split: %s\n    path: %s/%s-*.%s\n", split, f.Name, split, f.Ext)
+			fmt.Fprintf(b, "  - split: %q\n    path: \"%s/%s-*.%s\"\n", split, f.Name, split, f.Ext)
 		}
 		if i == 0 {
 			b.WriteString("  default: true\n")
@@ -59,8 +63,8 @@ func writeHead(b *strings.Builder, m Manifest) {
 	fmt.Fprintf(b, "size_categories:\n- %s\ntags:\n- reinforcement-learning\n- self-reflection\n- mulligan\n---\n\n", sizeCategory(m))
 }
 
-// filled returns the splits in which a format has rows, or all if it has none: the library datasets refuses the whole
-// configuration if one of its splits has no rows.
+// filled returns the splits in which a format has rows: the library datasets refuses the whole configuration if one of its
+// splits has no rows.
 func (m Manifest) filled(format string) []string {
 	var names []string
 	for _, split := range m.Splits {
@@ -68,9 +72,9 @@ func (m Manifest) filled(format string) []string {
 			names = append(names, split.Name)
 		}
 	}
-	if names == nil {
-		return m.Splits.names()
-	}
+	slices.SortStableFunc(names, func(a, b string) int { // train first: some readers take the first for what trains
+		return cmp.Compare(one(a != "train"), one(b != "train"))
+	})
 	return names
 }
 
@@ -106,7 +110,7 @@ func sizeCategory(m Manifest) string {
 func configurations(m Manifest) []Format {
 	var all []Format
 	for _, f := range m.Formats {
-		if known, ok := formatNamed(f.Name); ok {
+		if known, ok := formatNamed(f.Name); ok && f.Rows > 0 {
 			all = append(all, known)
 		}
 	}

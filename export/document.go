@@ -4,10 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
-	"path"
 )
 
 // document is a small file of an export besides its data.
@@ -49,9 +47,17 @@ func datasetInfo(m Manifest) string {
 		default:
 			continue
 		}
-		for name, path := range dataSets(m, f) {
+		for i, split := range m.filled(f.Name) {
 			one := maps.Clone(entry)
-			one["file_name"] = path
+			name := f.Name
+			if i > 0 {
+				name += "_" + split
+			}
+			if len(m.Splits) == 1 {
+				one["file_name"] = f.Name // all files of the folder
+			} else { // through the card's configurations, or all splits would be read as one
+				one["script_url"], one["subset"], one["split"] = ".", f.Name, split
+			}
 			entries[name] = one
 		}
 	}
@@ -63,28 +69,4 @@ func datasetInfo(m Manifest) string {
 		return ""
 	}
 	return string(b) + "\n"
-}
-
-// dataSets names what is to be read as one data set: the format's folder, or, because all files of a folder are read, the files of
-// each split where there are several. A split of several files has a data set for each.
-func dataSets(m Manifest, f ManifestFormat) map[string]string {
-	if len(m.Splits) == 1 {
-		return map[string]string{f.Name: f.Name}
-	}
-	all, files := map[string]string{}, map[string]int{}
-	for _, file := range f.Files {
-		split, err := m.Splits.ofFile(path.Base(file.Path))
-		if err != nil {
-			continue // the manifest is our own
-		}
-		all[fmt.Sprintf("%s_%s_%05d", f.Name, split, files[split])] = file.Path
-		files[split]++
-	}
-	for split, n := range files {
-		if one := fmt.Sprintf("%s_%s", f.Name, split); n == 1 {
-			all[one] = all[one+"_00000"]
-			delete(all, one+"_00000")
-		}
-	}
-	return all
 }

@@ -97,7 +97,9 @@ func (d *folder) discard() error {
 		return err
 	}
 	if _, err := ReadManifest(d.fs, d.dir); err != nil && len(d.old) > 0 {
-		return nil
+		if _, older := olderManifest(d.fs, d.dir); !older {
+			return nil
+		}
 	}
 	return d.remove(unfinishedName)
 }

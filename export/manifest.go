@@ -100,6 +100,13 @@ func olderManifest(fs disk.FS, dir string) (m Manifest, ok bool) {
 	m.SchemaVersion = SchemaVersion
 	if len(m.Splits) == 0 { // up to version 2 there was one, whose name stands in those of the files
 		m.Splits = splits{{Name: "train", Share: 1}}
+		for _, f := range m.Formats {
+			for _, file := range f.Files {
+				if name := shardName.FindStringSubmatch(path.Base(file.Path)); name != nil {
+					m.Splits[0].Name = name[1]
+				}
+			}
+		}
 	}
 	return m, m.check() == nil
 }

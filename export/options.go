@@ -29,6 +29,9 @@ type Info struct {
 }
 
 // Options shape the files of an export. The zero value is the default.
+//
+// What filters remember while groups pass: 32 bytes for each prompt that came with a failure; with Deduplicate 32 for each task and for each
+// reflection, with near also the words of each reflection (data/similar says how much); with Balance 8 for each row with a label.
 type Options struct {
 	// Split is the name of the one split that the files belong to; train if empty.
 	Split string `yaml:"split"`
@@ -157,6 +160,15 @@ func (i Info) resolve() (Info, error) {
 	return i, nil
 }
 
+// CheckFormats returns why formats cannot be exported with options, whatever the run.
+func CheckFormats(formats []Format, opts Options) error {
+	opts, err := opts.resolve()
+	if err != nil {
+		return err
+	}
+	return checkFormats(formats, opts)
+}
+
 func checkFormats(formats []Format, opts Options) error {
 	if len(formats) == 0 {
 		return errors.New("no formats")
@@ -170,7 +182,7 @@ func checkFormats(formats []Format, opts Options) error {
 			return fmt.Errorf("format %s is given twice", f.Name)
 		}
 		if f.Table == ktoTextTable.name && opts.ChatTemplate == "" {
-			return fmt.Errorf("format %s holds text: set chat_template to the model's: %s", f.Name, strings.Join(chatTemplateNames(), ", "))
+			return fmt.Errorf("format %s holds text: set chat_template (--chat-template) to the model's: %s", f.Name, strings.Join(chatTemplateNames(), ", "))
 		}
 		seen[f.Name] = true
 	}

@@ -9,13 +9,16 @@ import (
 	"iter"
 	"path/filepath"
 
+	"github.com/parquet-go/parquet-go"
+
 	"mulligan/data"
 	"mulligan/data/disk"
 )
 
 // ReadEpisodes yields the rows of one file of the table episodes, in any encoding, which its extension names: parquet,
 // arrow, arrows, jsonl. What cannot be read is a *DamageError that names path and row; the rows after it are not
-// yielded, but for JSON lines, each of which stands for itself. That a row can be read says nothing of its promises: see
+// yielded, but for JSON lines, each of which stands for itself, and for Parquet that another program rewrote: behind an error of the
+// file as a whole, rows are read as far as their columns allow. That a row can be read says nothing of its promises: see
 // Episode.Check. Memory is one row group.
 func ReadEpisodes(fsys disk.FS, path string) iter.Seq2[Episode, error] {
 	return readFile[Episode](fsys, path, "episodes")
@@ -77,7 +80,7 @@ var Extensions = []string{".parquet", ".arrow", ".arrows", ".jsonl"}
 func rowsOf[R any](table, path string) (func(disk.File, int64) iter.Seq2[R, error], error) {
 	switch ext := filepath.Ext(path); ext {
 	case ".parquet":
-		return parquetEncoding[R]{table}.read, nil
+		return readParquet[R](table), nil
 	case ".arrow":
 		return ipcEncoding[R]{table, false}.read, nil
 	case ".arrows":
@@ -120,6 +123,7 @@ func readFile[R any](fsys disk.FS, path, table string) iter.Seq2[R, error] {
 			}
 		}()
 		for row, err := range read(f, size) {
+			whole := errors.As(err, new(wholeFile))
 			if err != nil {
 				err = inFile(path, n, err)
 			}
@@ -128,7 +132,44 @@ func readFile[R any](fsys disk.FS, path, table string) iter.Seq2[R, error] {
 			if inYield = false; !more {
 				return
 			}
-			n++
+			if !whole {
+				n++
+			}
+		}
+	}
+}
+
+// readParquet yields the rows of Parquet files that another program rewrote, too, as far as their columns allow, behind an error of the file as a
+// whole that says what differs. A value that is NULL and may not be is then read as 0 or "".
+func readParquet[R any](table string) func(disk.File, int64) iter.Seq2[R, error] {
+	return func(f disk.File, size int64) iter.Seq2[R, error] {
+		return func(yield func(R, error) bool) {
+			var zero R
+			file, err := parquet.OpenFile(f, size)
+			if err != nil {
+				yield(zero, wholeFile{err})
+				return
+			}
+			e := parquetEncoding[R]{table}
+			if err := e.checkFooter(file); err != nil && !yield(zero, wholeFile{err}) {
+				return
+			}
+			r := parquet.NewGenericReader[R](file)
+			defer r.Close()
+			for rows := make([]R, 1); ; {
+				rows[0] = zero
+				n, err := r.Read(rows)
+				if n == 1 && !yield(rows[0], nil) || errors.Is(err, io.EOF) {
+					return
+				}
+				if n == 0 && err == nil {
+					err = io.ErrNoProgress
+				}
+				if err != nil {
+					yield(zero, err)
+					return
+				}
+			}
 		}
 	}
 }

@@ -45,7 +45,7 @@ func written(t *testing.T, opts Options, groups ...[]data.Group) (map[string]str
 		all = append(all, g...)
 	}
 	dir := t.TempDir()
-	formats := []Format{Episodes, KTO, DPO, SFT, RLPrompts, RLPromptsReflect, linesOf(droppedTable)}
+	formats := []Format{Episodes, Failures, KTO, DPO, SFT, RLPrompts, RLPromptsReflect, linesOf(droppedTable)}
 	m, err := Write(context.Background(), disk.OS{}, dir, Info{}, opts, formats, exporttest.All(all))
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func written(t *testing.T, opts Options, groups ...[]data.Group) (map[string]str
 
 func TestNothingIsDroppedUnasked(t *testing.T) {
 	got, dropped := written(t, Options{}, played("one", "+same", "same", "+same"), played("two", "x", "y"))
-	equal(t, "rows", got, `{"dpo":"0 {\"unpaired\":5}","dropped_jsonl":"0 null","episodes":"7 null","kto":"5 null","rl_prompts":"2 null","rl_prompts_reflect":"2 null","sft":"2 {\"retry_failed\":3}"}`)
+	equal(t, "rows", got, `{"dpo":"0 {\"unpaired\":5}","dropped_jsonl":"0 null","episodes":"7 null","failures":"2 null","kto":"5 null","rl_prompts":"2 null","rl_prompts_reflect":"2 null","sft":"2 {\"retry_failed\":3}"}`)
 	equal(t, "dropped", len(dropped), `0`)
 }
 
@@ -105,7 +105,7 @@ func TestDrop(t *testing.T) {
 	cut[len(cut)-1].Draw.Stop = data.StopLength
 	alike := played("two", "x", "y")
 	got, dropped := written(t, Options{Drop: []string{DropLeak, DropTruncated, DropNoSignal}}, groups, alike)
-	equal(t, "rows", got, `{"dpo":"1 {\"leak\":1,\"no_signal\":2,\"truncated\":1}","dropped_jsonl":"4 null","episodes":"8 null","kto":"2 {\"leak\":1,\"no_signal\":2,\"truncated\":1}","rl_prompts":"2 null","rl_prompts_reflect":"2 null","sft":"1 {\"leak\":1,\"no_signal\":2,\"retry_failed\":1,\"truncated\":1}"}`)
+	equal(t, "rows", got, `{"dpo":"1 {\"leak\":1,\"no_signal\":2,\"truncated\":1}","dropped_jsonl":"4 null","episodes":"8 null","failures":"2 null","kto":"2 {\"leak\":1,\"no_signal\":2,\"truncated\":1}","rl_prompts":"2 null","rl_prompts_reflect":"2 null","sft":"1 {\"leak\":1,\"no_signal\":2,\"retry_failed\":1,\"truncated\":1}"}`)
 	var reasons []string
 	for _, d := range dropped {
 		reasons = append(reasons, d.Reason)
@@ -146,7 +146,7 @@ func TestDecontaminate(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, dropped := written(t, Options{Overlap: overlap}, played("Please solve: "+question, "+a", "b"), played("clean", "+a", "b"))
-	equal(t, "rows", got, `{"dpo":"1 {\"contaminated\":2}","dropped_jsonl":"1 null","episodes":"6 null","kto":"2 {\"contaminated\":2}","rl_prompts":"1 {\"contaminated\":1}","rl_prompts_reflect":"1 {\"contaminated\":1}","sft":"1 {\"contaminated\":2,\"retry_failed\":1}"}`)
+	equal(t, "rows", got, `{"dpo":"1 {\"contaminated\":2}","dropped_jsonl":"1 null","episodes":"6 null","failures":"1 {\"contaminated\":1}","kto":"2 {\"contaminated\":2}","rl_prompts":"1 {\"contaminated\":1}","rl_prompts_reflect":"1 {\"contaminated\":1}","sft":"1 {\"contaminated\":2,\"retry_failed\":1}"}`)
 	if d := dropped[0]; d.Reason != DropContaminated || d.EpisodeID != nil || !strings.HasPrefix(*d.Detail, "gsm8k line 1: ") {
 		t.Errorf("dropped %+v", *d.Detail)
 	}
@@ -181,4 +181,56 @@ func TestBalance(t *testing.T) {
 	}
 	one, _ := written(t, Options{Balance: BalanceLabels}, played("one", "a", "b"))
 	equal(t, "one label alone", one["kto"], `"0 {\"balance\":2}"`)
+}
+
+// TestCutBefore: a failure of an earlier run that was cut there is cut here.
+func TestCutBefore(t *testing.T) {
+	p := data.Prompt{Source: "s", Messages: []data.Message{{Role: "user", Content: "one"}},
+		Failure: &data.Failure{Message: data.Message{Role: "assistant", Content: "cu"}, Policy: exporttest.Policy, Sampling: exporttest.Sampling, Draws: 2, Stop: "length"}}
+	got, _ := written(t, Options{Drop: []string{DropTruncated}}, playedOf(p, data.Turn{Message: p.Failure.Message, Step: data.StepAttempt}, false, "+a", "b"))
+	equal(t, "rows", got["kto"], `"0 {\"truncated\":2}"`)
+}
+
+// TestOneQuestionOneSplit: whatever else the source says of it.
+func TestOneQuestionOneSplit(t *testing.T) {
+	var groups [][]data.Group
+	for i := range 8 {
+		p := data.Prompt{Source: "s", Messages: []data.Message{{Role: "user", Content: "one"}}, Meta: map[string]json.RawMessage{"id": json.RawMessage(fmt.Sprint(i))}}
+		groups = append(groups, playedOf(p, exporttest.Attempt("wrong", []int{0}, exporttest.Judged(false, 0, "")), true, "+a", "b"))
+	}
+	var all []data.Group
+	for _, g := range groups {
+		all = append(all, g...)
+	}
+	m, err := Write(context.Background(), disk.OS{}, t.TempDir(), Info{}, Options{Splits: map[string]float64{"test": 0.5, "train": 0.5}}, []Format{KTO}, exporttest.All(all))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := m.Splits[0].Prompts, m.Splits[1].Prompts; a*b != 0 || a+b != 8 {
+		t.Errorf("%d and %d prompts, want all in one", a, b)
+	}
+}
+
+// TestBalanceOfWhatIsThere: reflections that say nothing are in no row, and count for nothing.
+func TestBalanceOfWhatIsThere(t *testing.T) {
+	got, dropped := written(t, Options{Balance: BalanceLabels}, played("one", "+a", "+b", "+c", "+d", "", "", "", "e"))
+	equal(t, "rows", got["kto"], `"2 {\"balance\":3,\"empty\":3}"`)
+	equal(t, "dropped", []any{len(dropped), dropped[0].Detail}, `[3,"kto"]`)
+}
+
+// TestPairsHaveOneContext: where a rollout has two turns that train, the second is set against those that were asked the same.
+func TestPairsHaveOneContext(t *testing.T) {
+	groups := played("one", "+a", "b")
+	for i := range groups[1].Rollouts {
+		r := &groups[1].Rollouts[i]
+		second := r.Turns[3]
+		second.Content = []string{"a again", "b again"}[i]
+		r.Turns = append(r.Turns[:len(r.Turns):len(r.Turns)], data.Turn{Message: data.Message{Role: "user", Content: "More."}, Step: data.StepReflect})
+		r.Turns = append(r.Turns, second)
+	}
+	groups[1].Strategy, groups[1].Arm = "rounds", "rounds"
+	got, _ := written(t, Options{Pairs: PairsAll}, groups)
+	equal(t, "dpo", got["dpo"], `"1 {\"unpaired\":2}"`)
+	got, _ = written(t, Options{}, played("one", "+a", "a", "+b", "b"))
+	equal(t, "another failed one will do", got["dpo"], `"2 null"`)
 }

@@ -24,7 +24,7 @@ type Reads struct {
 
 // ForTrainer returns what a trainer reads, or, where wanted is not empty, its twins of these formats. What auditors read, and
 // failures for a later run, may be wanted beside them.
-func ForTrainer(name string, wanted []string) ([]Format, error) {
+func ForTrainer(name string, wanted []string, opts Options) ([]Format, error) {
 	i := slices.IndexFunc(trainers, func(t Trainer) bool { return t.Name == name })
 	if i < 0 {
 		return nil, fmt.Errorf("trainer %q is not known; known: %s", name, strings.Join(TrainerNames(), ", "))
@@ -33,7 +33,9 @@ func ForTrainer(name string, wanted []string) ([]Format, error) {
 	var found []Format
 	if len(wanted) == 0 {
 		for _, r := range t.Reads {
-			found = append(found, r.Format)
+			if r.Format.Table != ktoTextName || opts.ChatTemplate != "" { // a twin that asks for more than the others
+				found = append(found, r.Format)
+			}
 		}
 		return found, nil
 	}
@@ -42,11 +44,16 @@ func ForTrainer(name string, wanted []string) ([]Format, error) {
 			found = append(found, f)
 			continue
 		}
-		k := slices.IndexFunc(t.Reads, func(r Reads) bool { return r.As == w || r.Format.Name == w })
+		table, lines := strings.CutSuffix(w, "_jsonl")
+		k := slices.IndexFunc(t.Reads, func(r Reads) bool { return r.As == table || r.Format.Name == table })
 		if k < 0 {
 			return nil, fmt.Errorf("%s reads no %s; it reads: %s", t.Title, w, strings.Join(t.names(), ", "))
 		}
-		found = append(found, t.Reads[k].Format)
+		f := t.Reads[k].Format
+		if lines {
+			f, _ = formatNamed(f.Name + "_jsonl")
+		}
+		found = append(found, f)
 	}
 	return found, nil
 }

@@ -104,7 +104,7 @@ func openAudited(path string) (*audited, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &audited{subject: audit.Subject{Kind: "export", Path: path}, prompts: f.Prompts, groups: f.Groups, finish: f.Finish, close: func() error { return nil }}, nil
+	return &audited{subject: audit.Subject{Kind: "export", Path: path}, prompts: f.Prompts, groups: f.Groups, rules: f.Rules(), finish: f.Finish, close: func() error { return nil }}, nil
 }
 
 func auditPath(ctx context.Context, c *cli.Context, path string) (*audit.Report, error) {
@@ -142,6 +142,7 @@ func auditPath(ctx context.Context, c *cli.Context, path string) (*audit.Report,
 		return nil, err
 	}
 	a.finish(rep)
+	noteVersion(rep)
 	if against != nil {
 		others, err := audit.ReadTasks(ctx, against.subject, against.prompts(ctx))
 		if err != nil {
@@ -150,6 +151,15 @@ func auditPath(ctx context.Context, c *cli.Context, path string) (*audit.Report,
 		rep.Comparison = audit.Compare(tasks, others)
 	}
 	return rep, nil
+}
+
+// noteVersion says where verdicts were made by another version of their verifier.
+func noteVersion(rep *audit.Report) {
+	s := rep.Subject
+	v, known := verifiers[s.Verifier]
+	if known && s.VerifierVersion != "" && s.VerifierVersion != fmt.Sprint(v.version) {
+		rep.Notes = append(rep.Notes, fmt.Sprintf("Verdicts were made by version %s of %s, and again by version %d: differences may be of the rules.", s.VerifierVersion, s.Verifier, v.version))
+	}
 }
 
 // writePage writes the page that --html asks for, whole or not at all.

@@ -33,9 +33,6 @@ func openAuditedRun(dir string) (*audited, error) {
 			if n := r.Head.Prompts - rep.Subject.Prompts; n > 0 {
 				rep.Notes = append(rep.Notes, fmt.Sprintf("The run is not finished: %d of %d prompts are not in this report.", n, r.Head.Prompts))
 			}
-			if v := verifiers[rep.Subject.Verifier].version; fmt.Sprint(v) != rep.Subject.VerifierVersion {
-				rep.Notes = append(rep.Notes, fmt.Sprintf("The run was judged by version %s of %s, and is judged again by version %d: differences may be of the rules.", rep.Subject.VerifierVersion, rep.Subject.Verifier, v))
-			}
 		},
 		close: r.Close,
 	}, nil
@@ -71,7 +68,7 @@ func runPrompts(ctx context.Context, r *pipeline.Run) iter.Seq2[audit.Prompt, er
 			number := play.Ordinal
 			p := audit.Prompt{ID: play.ID.Short(), Number: &number}
 			for _, g := range groups {
-				p.Groups = append(p.Groups, audit.Group{Group: g, Number: &number})
+				p.Groups = append(p.Groups, audit.Group{Group: g})
 				for i := range g.Rollouts {
 					checkDraws(&p, play.ID, g, i, seed)
 				}
@@ -95,7 +92,9 @@ func checkDraws(p *audit.Prompt, id data.Digest, g data.Group, rollout int, seed
 			find := func(column, is, want string) {
 				p.Found = append(p.Found, audit.Finding{Kind: audit.FindingDraw, Place: place, Column: column, Is: is, Want: want, Why: "the conversation before it"})
 			}
-			p.Draws++
+			if i >= g.Context {
+				p.Draws++ // where it was drawn, not where it is context
+			}
 			if key := req.Key(); key != d.Key {
 				find("key", d.Key.Short(), key.Short())
 			}

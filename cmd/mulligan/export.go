@@ -76,8 +76,15 @@ func exportCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			wanted := list(c.String("format"))
+			if len(wanted) == 0 && c.String("for") == "" {
+				wanted = defaultSettings().Export.Formats
+			}
+			if used := planExports(r.Head.Plan); len(used) > 0 {
+				fmt.Fprintf(c.App.ErrWriter, "the plan's own export settings do not count here, only options do: %s\n", strings.Join(used, ", "))
+			}
 			m, err := exportTo(ctx, r, groups, to, exportSettings{
-				Formats: list(c.String("format")), For: c.String("for"), Decontaminate: c.StringSlice("decontaminate"),
+				Formats: wanted, For: c.String("for"), Decontaminate: c.StringSlice("decontaminate"),
 				Split: c.String("split"), Splits: splits, ShardRows: c.Int64("shard-rows"), Times: c.Bool("times"), ToolText: c.Bool("tool-text"),
 				Drop: parts(c.StringSlice("drop")), Deduplicate: c.String("deduplicate"), Balance: c.String("balance"), Pairs: c.String("pairs"), ChatTemplate: c.String("chat-template"),
 				TokenSources: parts(c.StringSlice("token-sources")), Logprobs: c.String("logprobs"), Skip: parts(c.StringSlice("skip"))}, "")
@@ -93,6 +100,17 @@ func exportCommand() *cli.Command {
 			return nil
 		},
 	}
+}
+
+// planExports names the settings of a plan that decide which rows its own export has.
+func planExports(p pipeline.Plan) []string {
+	var used []string
+	for _, name := range []string{"for", "splits", "drop", "deduplicate", "decontaminate", "balance"} {
+		if v := p.Rest["export."+name]; !slices.Contains([]string{"", `""`, "null", "[]", "{}"}, v) {
+			used = append(used, name+" "+v)
+		}
+	}
+	return used
 }
 
 // printExport lists what was written and what was not.
@@ -170,7 +188,7 @@ func exportTo(ctx context.Context, r *pipeline.Run, groups iter.Seq2[data.Group,
 		return export.Manifest{}, err
 	}
 	opts := s.options()
-	if err := opts.Check(); err != nil {
+	if err := export.CheckFormats(fs, opts); err != nil {
 		return export.Manifest{}, usagef("export: %v", err)
 	}
 	if r.Finished() == 0 {
@@ -191,29 +209,32 @@ func exportTo(ctx context.Context, r *pipeline.Run, groups iter.Seq2[data.Group,
 	return export.Write(ctx, disk.OS{}, to, info, opts, fs, groups)
 }
 
-// formats returns those that the settings name, the twins that a trainer reads, and the list of what is dropped where something may be.
+// formats returns those that the settings name, or the twins that a trainer reads, and the list of what is dropped where something
+// may be. Without a name they are all that the trainer reads, or, without a trainer, none.
 func (s exportSettings) formats() ([]export.Format, error) {
-	wanted := s.Formats
+	var fs []export.Format
 	if s.For != "" {
-		if slices.Equal(wanted, defaultSettings().Export.Formats) { // a plan that names none
-			wanted = nil
+		wanted := slices.Clone(s.Formats)
+		for i, name := range wanted {
+			if f, ok := formats[name]; ok {
+				wanted[i] = f.Name
+			}
 		}
-		fs, err := export.ForTrainer(s.For, wanted)
-		if err != nil {
+		var err error
+		if fs, err = export.ForTrainer(s.For, wanted, s.options()); err != nil {
 			return nil, usagef("export: %v", err)
 		}
 		return s.withDropped(fs), nil
 	}
-	if len(wanted) == 0 {
-		wanted = defaultSettings().Export.Formats
-	}
-	var fs []export.Format
-	for _, name := range wanted {
+	for _, name := range s.Formats {
 		f, ok := formats[name]
 		if !ok {
 			return nil, usagef("export: format %q is not known; known: %s", name, names(formats))
 		}
 		fs = append(fs, f)
+	}
+	if len(fs) == 0 {
+		return nil, nil
 	}
 	return s.withDropped(fs), nil
 }
@@ -248,7 +269,7 @@ func evaluationSets(ctx context.Context, base string, sets []string) (*similar.D
 	}
 	d, err := similar.NewDecontaminator(entries, similar.DecontaminateOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("decontaminate: %w", err)
+		return nil, fmt.Errorf("export: %w", err)
 	}
 	return d, nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -14,6 +15,7 @@ import (
 
 	"mulligan/data"
 	"mulligan/data/source"
+	"mulligan/export"
 	"mulligan/reward"
 	"mulligan/stages"
 )
@@ -162,6 +164,13 @@ func parsePlan(file string, text []byte) (*plan, error) {
 	if p.verifier, err = choose(root, "verifier", verifiers, base); err != nil {
 		return nil, err
 	}
+	if p.settings.Export.For != "" { // all that the trainer reads, unless the plan names some
+		if exports, ok, err := root.sub("export"); err == nil && ok {
+			if _, named, err := exports.sub("formats"); err == nil && !named {
+				p.settings.Export.Formats = nil
+			}
+		}
+	}
 	if len(p.settings.Examples) > 0 {
 		if err := source.CheckExamples(turns(p.settings.Examples)); err != nil {
 			at, _, _ := root.sub("examples")
@@ -282,11 +291,15 @@ func (p *plan) check(root section) error {
 	if _, err := newEngine(e); err != nil {
 		return root.errorf(at("engine"), "%v", err)
 	}
-	if err := s.Export.options().Check(); err != nil {
-		return bad("export", "", err.Error())
+	fs, err := s.Export.formats()
+	if err == nil && len(fs) > 0 {
+		err = export.CheckFormats(fs, s.Export.options())
 	}
-	if _, err := s.Export.formats(); err != nil {
-		return root.errorf(at("export"), "%v", err)
+	if err == nil {
+		err = s.Export.options().Check()
+	}
+	if err != nil {
+		return root.errorf(at("export"), "export: %s", strings.TrimPrefix(err.Error(), "export: "))
 	}
 	return p.checkSampling(root, bad)
 }

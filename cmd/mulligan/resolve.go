@@ -67,6 +67,9 @@ func verifierDigest(p pipeline.Plan) data.Digest {
 // can, so that a bad last line is known before the first draw.
 func (p *plan) countPrompts(ctx context.Context) (int, error) {
 	checker, _ := p.verifier.value.(reward.TruthChecker)
+	if _, err := evaluationSets(ctx, filepath.Dir(p.file), p.settings.Export.Decontaminate); err != nil {
+		return 0, err // now, and not when all has been drawn
+	}
 	n := 0
 	for prompt, err := range p.source.value.Prompts(ctx) {
 		if err != nil {
@@ -80,7 +83,7 @@ func (p *plan) countPrompts(ctx context.Context) (int, error) {
 				return n, fmt.Errorf("prompt %d (%s): ground truth for the verifier %s: %w", n, prompt.Source, p.verifier.name, err)
 			}
 		}
-		if len(prompt.Tools) > 0 && len(p.settings.Export.Formats) > 0 {
+		if len(prompt.Tools) > 0 {
 			fs, err := p.settings.Export.formats()
 			if err == nil {
 				err = export.CheckTools(fs, p.settings.Export.options())

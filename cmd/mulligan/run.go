@@ -118,7 +118,9 @@ func runPlan(c *cli.Context, p *plan, dir string) error {
 // finish exports and prints the summary of a run that came to its end.
 func finish(ctx context.Context, c *cli.Context, p *plan, r *pipeline.Run, outcome pipeline.Outcome) error {
 	var exported string
-	if len(p.settings.Export.Formats) > 0 && r.Finished() > 0 {
+	if fs, err := p.settings.Export.formats(); err != nil {
+		return err
+	} else if len(fs) > 0 && r.Finished() > 0 {
 		exported = p.settings.Export.To
 		if exported == "" {
 			exported = filepath.Join(r.Dir, "export")
