@@ -2,7 +2,7 @@
 # MULLIGAN_TRAINERS to a folder with one of them under each name, and trainers_failed to the names
 # that could not be made. The others are made all the same.
 #
-# A file has "# python: 3.11", where another environment's packages are to be seen "# base: NAME", and
+# A file has "# python: 3.12", where another environment's packages are to be seen "# base: NAME", and
 # pins of everything that is installed: pip resolves nothing.
 
 # trainer_header FILE KEY: the value of "# KEY: value" in FILE, or nothing.
@@ -19,7 +19,7 @@ trainer_dir() {
 # trainer_python VERSION: an interpreter of that version, as a path.
 trainer_python() {
 	local python
-	for python in "python$1" "$HOME"/.pyenv/versions/"$1"*/bin/python"$1"; do
+	for python in "python$1" "${HOME:-}"/.pyenv/versions/"$1"*/bin/python"$1"; do
 		"$python" -c '' 2>/dev/null && { command -v "$python"; return; }
 	done
 	die "python$1 is needed: neither on PATH nor in ~/.pyenv/versions"
@@ -41,12 +41,17 @@ trainer_make() {
 	say "installed $name: $((SECONDS - started)) s, $(du -sm "$1" | cut -f1) MB"
 }
 
-# trainer_up NAME: its environment, and its base before it. Fails where one of them cannot be made.
+# trainer_up NAME: its environment, and its base before it. Fails where one of them cannot be made; what
+# failed is not tried again for the next one that wants it.
 trainer_up() {
 	local base
+	case " $trainers_tried " in *" $1 "*) return 1 ;; esac
 	base=$(trainer_header "$root/.ci/trainers/$1.txt" base)
-	[ -z "$base" ] || trainer_up "$base" || return 1
-	once "$(trainer_dir "$1")" trainer_make
+	if { [ -z "$base" ] || trainer_up "$base"; } && once "$(trainer_dir "$1")" trainer_make; then
+		return 0
+	fi
+	trainers_tried="$trainers_tried $1"
+	return 1
 }
 
 # trainers_up [NAME...]: those named, or all.
@@ -57,7 +62,7 @@ trainers_up() {
 	MULLIGAN_TRAINERS=$cache/trainers/$(cat "$root"/.ci/trainers/*.txt | cksum | cut -d' ' -f1)
 	mkdir -p "$MULLIGAN_TRAINERS"
 	export MULLIGAN_TRAINERS
-	trainers_failed=
+	trainers_failed= trainers_tried=
 	for name; do
 		if trainer_up "$name"; then
 			ln -sfn "$(trainer_dir "$name")" "$MULLIGAN_TRAINERS/$name"

@@ -2,6 +2,8 @@ package export
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"path"
@@ -19,7 +21,7 @@ func newCard(m Manifest, info Info) string {
 		title += ": " + oneLine(m.Dataset)
 	}
 	fmt.Fprintf(&b, "# %s\n\n", title)
-	b.WriteString("Rollouts of a language model that reflects on its failed attempts and tries again. The tokens of a reflection are rewarded\nwhen the retry after it passes; attempts, retries and prompts never train.\n\n")
+	b.WriteString("Rollouts of a language model that reflects on its failed attempts and tries again. The tokens of a reflection are rewarded\nwhen the retry after it passes; attempts, retries and prompts never train. (`dpo_answers` alone is about answers: the retry that passed against the failed attempt.)\n\n")
 	if m.Unfinished != "" {
 		fmt.Fprintf(&b, "The run was not at its end: %s.\n\n", m.Unfinished)
 	}
@@ -52,7 +54,7 @@ func writeHead(b *strings.Builder, m Manifest) {
 		if i == 0 {
 			b.WriteString("configs:\n")
 		}
-		fmt.Fprintf(b, "- config_name: %s\n  data_files:\n", f.Name)
+		fmt.Fprintf(b, "- config_name: %s\n  version: %q\n  data_files:\n", f.Name, m.version(f.Name))
 		for _, split := range m.filled(f.Name) {
 			fmt.Fprintf(b, "  - split: %q\n    path: \"%s/%s-*.%s\"\n", split, f.Name, split, f.Ext)
 		}
@@ -61,6 +63,21 @@ func writeHead(b *strings.Builder, m Manifest) {
 		}
 	}
 	fmt.Fprintf(b, "size_categories:\n- %s\ntags:\n- reinforcement-learning\n- self-reflection\n- mulligan\n---\n\n", sizeCategory(m))
+}
+
+// version changes with the content of a format's files. The library datasets caches a configuration by the names of its files and
+// its version: without one it would go on serving the rows of the export before.
+func (m Manifest) version(format string) string {
+	h := sha256.New()
+	for _, f := range m.Formats {
+		for _, file := range f.Files {
+			if f.Name == format {
+				fmt.Fprintln(h, file.Path, file.SHA256)
+			}
+		}
+	}
+	d := h.Sum(nil)
+	return fmt.Sprintf("%d.%d.%d", SchemaVersion, binary.BigEndian.Uint32(d), binary.BigEndian.Uint32(d[4:]))
 }
 
 // filled returns the splits in which a format has rows: the library datasets refuses the whole configuration if one of its
@@ -168,7 +185,7 @@ func writeCounts(b *strings.Builder, n Counts) {
 	b.WriteString("## Counts\n\n| | | |\n|---|---:|---|\n")
 	row := func(what string, n int64, note string) { fmt.Fprintf(b, "| %s | %d | %s |\n", what, n, note) }
 	row("prompts", n.Prompts, "")
-	row("first attempts", n.Attempts, rate(n.FirstPasses, n.Attempts, "passed"))
+	row("first attempts", n.Attempts, rate(n.FirstPasses, n.Attempts, "passed; drawing stops once enough failed, so that this is no pass rate"))
 	row("failures reflected on", n.Groups, rate(n.NoSignal, n.Groups, "without signal"))
 	row("retries after a reflection", n.Reflections, rate(n.Fixed, n.Reflections, "passed"))
 	row("retries without a reflection", n.Controls, rate(n.ControlFixed, n.Controls, "passed"))
@@ -221,7 +238,13 @@ func writeFormats(b *strings.Builder, m Manifest) {
 		case known.loader == EpisodesJSONL.loader:
 			lines = append(lines, "`"+f.Name+"`")
 		default:
-			fmt.Fprintf(b, "Load `%s` with `load_dataset(%q, data_files=\"%s/*.%s\")`.\n\n", f.Name, known.loader, f.Name, known.Ext)
+			var files []string
+			for _, split := range m.filled(f.Name) {
+				files = append(files, fmt.Sprintf("%q: \"%s/%s-*.%s\"", split, f.Name, split, known.Ext))
+			}
+			if len(files) > 0 {
+				fmt.Fprintf(b, "Load `%s` with `load_dataset(%q, data_files={%s})`.\n\n", f.Name, known.loader, strings.Join(files, ", "))
+			}
 		}
 	}
 	if len(lines) > 0 {

@@ -72,16 +72,20 @@ func (v *view) examples(left tally, has carries, asks wants) ([]example, error) 
 	return all, nil
 }
 
-// helpful returns the examples whose retry passed, and counts the others.
+// helpful returns the examples whose retry passed and that are whole, and counts the others.
 func (v *view) helpful(left tally, has carries, asks wants) ([]example, error) {
 	all, err := v.examples(left, has, asks)
 	var good []example
 	for _, e := range all {
-		if e.passed {
+		switch {
+		case !e.passed:
+			left.add(leftOutFailed, 1)
+		case v.Rollouts[e.rollout].Turns[e.turn].Draw.Truncated(): // the trainer's chat template would end half a sentence
+			left.add(DropTruncated, 1)
+		default:
 			good = append(good, e)
 		}
 	}
-	left.add(leftOutFailed, int64(len(all)-len(good)))
 	return good, err
 }
 

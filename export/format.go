@@ -298,12 +298,17 @@ func (t *tableChecker[R]) split(row *R, split string, all splits) error {
 	if r, ok := any(row).(interface{ tokens() tokenCount }); ok {
 		t.count.add(r.tokens())
 	}
+	if r, ok := any(row).(interface{ inSplit() (string, string) }); ok && all != nil {
+		if column, of := r.inSplit(); of != split {
+			return columnErrorf(column, "is %s in a file of %s", of, split)
+		}
+	}
 	r, ok := any(row).(interface{ question() (string, []Message) })
 	if !ok || all == nil {
 		return nil
 	}
 	column, question := r.question()
-	if want := all.of(question); question != nil && split != want {
+	if want := all.of(questionOf(question)); question != nil && split != want {
 		return columnErrorf(column, "it belongs to split %s", want)
 	}
 	return nil

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"mulligan/data"
 	"mulligan/data/disk"
@@ -108,7 +106,7 @@ func olderManifest(fs disk.FS, dir string) (m Manifest, ok bool) {
 			}
 		}
 	}
-	return m, m.check() == nil
+	return m, m.checkLayout() == nil
 }
 
 // parseManifest accepts exactly what write writes.
@@ -129,34 +127,4 @@ func parseManifest(text []byte) (m Manifest, err error) {
 		return Manifest{}, errors.New("was edited: it is not as an export writes it")
 	}
 	return m, nil
-}
-
-func (m Manifest) check() error {
-	if m.SchemaVersion != SchemaVersion {
-		return fmt.Errorf("schema_version is %d, want %d", m.SchemaVersion, SchemaVersion)
-	}
-	if err := m.Splits.check(); err != nil {
-		return fmt.Errorf("splits: %w", err)
-	}
-	if len(m.Formats) == 0 {
-		return errors.New("no formats")
-	}
-	for _, d := range m.Documents {
-		if !isDocument(d.Path) {
-			return fmt.Errorf("document %q: want %s", d.Path, strings.Join(documentNames, ", "))
-		}
-	}
-	for _, f := range m.Formats {
-		var rows int64
-		for _, file := range f.Files {
-			if path.Dir(file.Path) != f.Name || path.Dir(f.Name) != "." || !filepath.IsLocal(file.Path) {
-				return fmt.Errorf("format %s: file %q is not in its folder", f.Name, file.Path)
-			}
-			rows += file.Rows
-		}
-		if rows != f.Rows {
-			return fmt.Errorf("format %s: %d rows, but its files have %d", f.Name, f.Rows, rows)
-		}
-	}
-	return nil
 }

@@ -53,7 +53,7 @@ type Options struct {
 	RowGroupRows int `yaml:"row_group_rows"`
 	// RowGroupBytes is the most bytes in a row group before compression, but for a larger single row; 64 MiB if 0, 1 GiB at most.
 	RowGroupBytes int `yaml:"row_group_bytes"`
-	// ShardRows ends a file that has as many rows, after the prompt in hand; no limit if 0.
+	// ShardRows ends a file that has as many rows, after the prompt in hand; 10 million if 0.
 	ShardRows int64 `yaml:"shard_rows"`
 	// ShardBytes ends a file that has as many bytes, after the prompt in hand; 512 MiB if 0.
 	ShardBytes int64 `yaml:"shard_bytes"`
@@ -78,6 +78,7 @@ const (
 	defaultSmallRows     = 10000 // of other rows
 	defaultRowGroupBytes = 64 << 20
 	defaultShardBytes    = 512 << 20
+	defaultShardRows     = 10_000_000 // a file has 32,768 row groups at most
 )
 
 // maxRowGroupBytes keeps the offsets of a row group's texts within the int32 of Arrow and Parquet.
@@ -112,7 +113,7 @@ func (o Options) resolve() (Options, error) {
 		o.RowGroupBytes = defaultRowGroupBytes
 	}
 	if o.ShardRows == 0 {
-		o.ShardRows = 1 << 62
+		o.ShardRows = defaultShardRows
 	}
 	if o.ShardBytes == 0 {
 		o.ShardBytes = defaultShardBytes

@@ -158,3 +158,6 @@ func (r *RLPrompt) question() (string, []Message) {
 	}
 	return "prompt", r.Prompt
 }
+
+// inSplit returns the split that the row says it is of.
+func (r *RLPrompt) inSplit() (string, string) { return "extra_info.split", r.ExtraInfo.Split }

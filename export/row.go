@@ -136,3 +136,6 @@ func (e *Episode) question() (string, []Message) {
 	}
 	return "task_prompt", e.TaskPrompt
 }
+
+// inSplit returns the split that the row says it is of.
+func (e *Episode) inSplit() (string, string) { return "split", e.Split }

@@ -57,23 +57,30 @@ func (s *screen) prompt(t *task) {
 		}()
 	}
 	if s.opts.Overlap != nil {
-		for _, m := range t.prompt.Messages {
-			if m.Role == data.RoleSystem {
-				continue // of the set of tasks, not of the task
-			}
-			if match, found := s.opts.Overlap.Find(m.Content); found {
-				t.dropped, t.droppedFor = DropContaminated, match.String()
-				return
-			}
+		// What is asked, and neither the system prompt nor solved examples: these are of the set of tasks.
+		if match, found := s.opts.Overlap.Find(t.question); found {
+			t.dropped, t.droppedFor = DropContaminated, match.String()
+			return
 		}
 	}
 	if s.opts.Deduplicate != "" {
-		if id := questionID(t.question); s.texts[id] {
+		if id := conversationID(t.messages); s.texts[id] {
 			t.dropped = DropDuplicate
 		} else {
 			s.texts[id] = true
 		}
 	}
+}
+
+// conversationID identifies what messages say, but for case and white space.
+func conversationID(messages []Message) data.Digest {
+	h := data.NewHasher("conversation")
+	for _, m := range messages {
+		text := similar.Digest(m.Content)
+		h.String(m.Role)
+		h.Bytes(text[:])
+	}
+	return h.Sum()
 }
 
 // group fills in which rollouts that train are kept out, and why.

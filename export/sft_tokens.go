@@ -32,6 +32,10 @@ func (v *view) learned(left tally) ([]sample, error) {
 			left.add(leftOutFailed, int64(s.Trained()))
 			continue
 		}
+		if end := s.lastTrained().End; end == data.EndMissing || end == data.EndNone {
+			left.add(leftOutNoEnd, int64(s.Trained()))
+			continue
+		}
 		if s.Loss[0] {
 			left.add(leftOutNoContext, int64(s.Trained()))
 			continue
@@ -44,6 +48,20 @@ func (v *view) learned(left tally) ([]sample, error) {
 		good = append(good, s)
 	}
 	return good, err
+}
+
+// leftOutNoEnd counts turns whose end token is not among their ids, or that have none: who imitates them does not learn to stop.
+const leftOutNoEnd = "no_end_token"
+
+// lastTrained returns the last turn that trains.
+func (s sample) lastTrained() data.Span {
+	last := data.Span{}
+	for _, span := range s.Spans {
+		if span.Train {
+			last = span
+		}
+	}
+	return last
 }
 
 // leftOutNoContext counts turns whose context has no token: nothing could predict the first one.

@@ -80,13 +80,16 @@ func (s splits) check() error {
 	return nil
 }
 
-// of returns the split of a task. It depends on what the task says and on the shares alone: tasks that say the same (but for case and
-// white space) are in one split, whatever else differs between them, and in the same one in every run.
-func (s splits) of(question []Message) string {
+// of returns the split of what a task asks. It depends on that and on the shares alone: tasks that ask the same (but for case and white
+// space) are in one split, whatever else differs between them, system prompts and examples included, and in the same one in every run.
+func (s splits) of(question string) string {
 	if len(s) == 1 {
 		return s[0].Name
 	}
-	d := questionID(question)
+	h := data.NewHasher("split")
+	text := similar.Digest(question)
+	h.Bytes(text[:])
+	d := h.Sum()
 	at := float64(binary.BigEndian.Uint64(d[:8])>>11) / (1 << 53) // in [0, 1)
 	for _, split := range s[:len(s)-1] {
 		if at < split.Share {
@@ -97,15 +100,14 @@ func (s splits) of(question []Message) string {
 	return s[len(s)-1].Name
 }
 
-// questionID identifies what a task says: its messages, each in the form in which texts are compared.
-func questionID(messages []Message) data.Digest {
-	h := data.NewHasher("question")
-	for _, m := range messages {
-		text := similar.Digest(m.Content)
-		h.String(m.Role)
-		h.Bytes(text[:])
+// questionOf returns what a task asks: the last message of the user; "" if there is none.
+func questionOf(messages []Message) string {
+	for i := len(messages) - 1; i >= 0; i-- {
+		if messages[i].Role == data.RoleUser {
+			return messages[i].Content
+		}
 	}
-	return h.Sum()
+	return ""
 }
 
 func (s splits) names() []string {

@@ -24,7 +24,7 @@ type task struct {
 	logprobs      *logprobsSeen
 	balancer      *balancer // nil: labels are not balanced
 
-	question   []Message // what the task says, calls of tools as JSON text
+	question   string // what the task asks
 	split      string
 	number     int64  // among the prompts of the export, from 0
 	again      bool   // an earlier prompt is the same task with another failure
@@ -38,9 +38,7 @@ func newTask(info Info, opts Options, p data.Prompt, seen *logprobsSeen) (*task,
 	if t.messages, t.full, err = messages(p.Messages); err != nil {
 		return nil, err
 	}
-	for _, m := range p.Messages {
-		t.question = append(t.question, Message{m.Role, m.Answer()})
-	}
+	t.question = questionOf(t.messages)
 	t.split = opts.splits.of(t.question)
 	if p.Answer != nil {
 		t.answer = ptr(string(p.Answer))

@@ -30,7 +30,7 @@ func TestReadBackByPython(t *testing.T) {
 	opts := export.Options{
 		Times: true, ToolText: true, RowGroupRows: 4, ShardRows: 20, Splits: map[string]float64{"train": 0.75, "test": 0.25},
 		Drop: []string{export.DropNoSignal}, Balance: export.BalanceLabels, Pairs: export.PairsAll, ChatTemplate: "chatml",
-		TokenSources: []string{"engine", "rendered", "aligned", "retokenized"}, Logprobs: export.LogprobsAny, Skip: []string{export.SkipNoTokens, export.SkipTools, export.SkipThinking},
+		TokenSources: []string{"engine", "rendered", "aligned", "retokenized"}, Logprobs: export.LogprobsAny, Skip: []string{export.SkipNoTokens, export.SkipTools, export.SkipThinking, export.SkipTemplate},
 	}
 	dir, dump := t.TempDir(), t.TempDir()
 	write := func(dir string, opts export.Options, formats ...export.Format) export.Manifest {

@@ -37,7 +37,7 @@ def config(fixture: Fixture, name: str, dataset: dict[str, Any], **more: Any) ->
     """A user's YAML file for one format of the export, checked by axolotl."""
     given = {
         "base_model": fixture.model(),
-        "datasets": [{"path": str(fixture.folder / "data"), "name": name, "split": "train", **dataset}],
+        "datasets": [{"path": str(fixture.folder / "data" / name), "split": "train", **dataset}],
         "dataset_prepared_path": str(fixture.folder / "prepared"),
         "dataset_num_proc": 1,
         "output_dir": str(fixture.folder / "out"),
@@ -121,12 +121,12 @@ def main(folder: Path) -> None:
     fixture = Fixture.read(folder)
     supervised(fixture, "sft_tokens", {"type": None}, [])
     supervised(fixture, "sft_messages", {**MESSAGES, "message_field_training": "train"}, NEWLINE)
-    detail = {**MESSAGES, "message_field_training_detail": "train_detail"}
-    supervised(fixture, "sft_messages_detail", detail, NEWLINE)
     kto(fixture, "kto", {}, NEWLINE)
     kto(fixture, "kto_text", {"type": KTO_TEXT}, [])
     dpo(fixture, "dpo", "prompt")
     dpo(fixture, "dpo_messages", "messages")
+    detail = {**MESSAGES, "message_field_training_detail": "train_detail"}
+    supervised(fixture, "sft_messages_detail", detail, NEWLINE)
     print(f"axolotl: {len(fixture.passed)} rows of sft_tokens and sft_messages, {len(fixture.trained)} of kto, pairs of dpo")
 
 

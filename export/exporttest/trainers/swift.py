@@ -36,6 +36,7 @@ def settings(fixture: Fixture, name: str, *more: str) -> list[str]:
         "dataloader_num_workers": "0",
         "output_dir": str(fixture.folder / f"out_{name}"),
         "save_strategy": "no",
+        "check_model": "false",
         "report_to": "none",
     }
     return [word for key, value in given.items() for word in (f"--{key}", value)] + list(more)
