@@ -85,7 +85,7 @@ func (m Manifest) version(format string) string {
 func (m Manifest) filled(format string) []string {
 	var names []string
 	for _, split := range m.Splits {
-		if m.rows(format, split.Name) > 0 {
+		if m.Rows(format, split.Name) > 0 {
 			names = append(names, split.Name)
 		}
 	}
@@ -95,8 +95,8 @@ func (m Manifest) filled(format string) []string {
 	return names
 }
 
-// rows returns how many rows of a format are in a split.
-func (m Manifest) rows(format, split string) (n int64) {
+// Rows returns how many rows of a format are in a split.
+func (m Manifest) Rows(format, split string) (n int64) {
 	for _, f := range m.Formats {
 		for _, file := range f.Files {
 			if of, err := m.Splits.ofFile(path.Base(file.Path)); err == nil && of == split && f.Name == format {
@@ -213,7 +213,7 @@ func writeFormats(b *strings.Builder, m Manifest) {
 		known, _ := formatNamed(f.Name)
 		fmt.Fprintf(b, "| `%s` | %d |", f.Name, f.Rows)
 		for _, split := range m.Splits {
-			fmt.Fprintf(b, " %d |", m.rows(f.Name, split.Name))
+			fmt.Fprintf(b, " %d |", m.Rows(f.Name, split.Name))
 		}
 		fmt.Fprintf(b, " %d | %s |\n", len(f.Files), known.Title)
 	}

@@ -57,9 +57,9 @@ var trainers = []Trainer{
 		as(SFTMessages, "dataset_name: ResponseDataset, sft.only_unmask_final: true (by default the failed attempt trains, too); the header of the reply trains as well"),
 	}},
 	{Name: "slime", Title: "slime", Version: "624b824", Reads: []Reads{
-		as(RLPrompts, "--input-key prompt --label-key label --metadata-key metadata --apply-chat-template"), as(RLPromptsReflect, "as rl_prompts"),
+		as(RLPrompts, "--input-key prompt --label-key label --metadata-key metadata --apply-chat-template"), as(RLPromptsReflect, "as rl_prompts; on-policy: export/adapters/slime_reflect.py"),
 		{SFTMessagesSlime, SFTMessages.Name, "--input-key messages --loss-mask-type qwen, qwen3 or qwen3_5 (distill_qwen leaves the failed attempt out of the context)"},
-		as(Sequences, "export/adapters/slime_replay.py"), as(Failures, "export/adapters/slime_reflect.py"),
+		as(Sequences, "export/adapters/slime_replay.py"),
 	}},
 	{Name: "areal", Title: "AReaL", Version: "4aef98d", Reads: []Reads{
 		as(SFTTokensMask, "load_dataset(\"parquet\", data_files=\"sft_tokens_mask/train-*.parquet\")[\"train\"].save_to_disk(DIR): it reads such a folder"), as(RLPrompts, "RLVRWorkflow with data_extract_prompt_fn=lambda d: d[\"prompt\"]"), as(RLPromptsReflect, "as rl_prompts"),

@@ -42,5 +42,8 @@ func permute(app *cli.App, args []string) []string {
 			options = append(options, args[i])
 		}
 	}
+	if slices.Contains(options, "--help") || slices.Contains(options, "-h") {
+		return []string{args[0], args[1], "--help"} // with arguments, cli/v2 takes the first for the name of a command
+	}
 	return slices.Concat(args[:2], options, []string{"--"}, rest)
 }

@@ -49,7 +49,7 @@ func exportCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "token-sources", Usage: "sources of ids that formats of token ids take; may be repeated (default: engine, rendered, aligned; retokenized only by name)"},
 			&cli.StringFlag{Name: "logprobs", Usage: "log-probabilities that sequences takes: same, complete, any or none", Value: "same"},
 			&cli.StringSliceFlag{Name: "skip", Usage: "leave out, and count, what would refuse the export: no_tokens, source, logprobs, tools, tool_calls, thinking; may be repeated"},
-			&cli.StringFlag{Name: "fill-logprobs", Usage: "where the engine gave a token no log-probability, take the one that this model gave in `mulligan score`; rows say so"},
+			&cli.StringFlag{Name: "fill-logprobs", Usage: "where the engine gave a token no log-probability, take the one that this model gave to mulligan score; rows say so"},
 			&cli.BoolFlag{Name: "json", Usage: "print the manifest"},
 		},
 		Action: func(c *cli.Context) error {
@@ -127,14 +127,30 @@ func printExport(c *cli.Context, m export.Manifest, to string) {
 		for _, file := range f.Files {
 			bytes += file.Bytes
 		}
-		printf(c, "%-*s %8s rows  %3d files  %11s bytes  %s\n", width, f.Name, count(int(f.Rows)), len(f.Files), count(int(bytes)), filepath.Join(to, f.Name))
+		printf(c, "%-*s %8s rows%s  %3d files  %11s bytes  %s\n", width, f.Name, count(int(f.Rows)), bySplit(m, f), len(f.Files), count(int(bytes)), filepath.Join(to, f.Name))
 		for _, reason := range slices.Sorted(maps.Keys(f.LeftOut)) {
 			printf(c, "%-*s %8s left out: %s\n", width, "", count(int(f.LeftOut[reason])), reason)
 		}
-		if f.Rows == 0 && len(f.LeftOut) == 0 {
-			printf(c, "%-*s          %s\n", width, "", nothing(m))
+		switch {
+		case f.Rows > 0 || f.Table == export.DroppedRows.Table:
+		case len(f.LeftOut) == 0:
+			printf(c, "%-*s          no rows: %s\n", width, "", nothing(m))
+		default:
+			printf(c, "%-*s          no rows: all were left out\n", width, "")
 		}
 	}
+}
+
+// bySplit says how many rows are in each of several splits.
+func bySplit(m export.Manifest, f export.ManifestFormat) string {
+	if len(m.Splits) == 1 {
+		return ""
+	}
+	var all []string
+	for _, s := range m.Splits {
+		all = append(all, count(int(m.Rows(f.Name, s.Name)))+" "+s.Name)
+	}
+	return " (" + strings.Join(all, ", ") + ")"
 }
 
 // nothing says why a format has no rows although nothing was left out.
@@ -261,6 +277,9 @@ func evaluationSets(ctx context.Context, base string, sets []string) (*similar.D
 				}
 			}
 			for t, err := range source.Texts(ctx, base, path, list(columns)) {
+				if err != nil {
+					err = fmt.Errorf("evaluation set %s: %w", set, err)
+				}
 				if !yield(similar.Entry{Set: filepath.Base(t.File), Name: t.Place, Text: t.Text}, err) || err != nil {
 					return
 				}

@@ -22,7 +22,7 @@ func TestAuditOfSoundData(t *testing.T) {
 		if r.Checked.Wrong != 0 || r.Checked.IDsUnknown != 0 || len(r.Notes) != 0 {
 			t.Errorf("%s: findings %+v, notes %q", format.Name, r.Findings, r.Notes)
 		}
-		if r.Checked.Hashes != r.Subject.Rollouts || r.Checked.Files != 2 || *r.Subject.Sequences == 0 {
+		if r.Checked.Hashes != r.Subject.Rollouts || r.Checked.Files != 3 || *r.Subject.Sequences == 0 {
 			t.Errorf("%s: too little was checked: %+v", format.Name, r.Checked)
 		}
 		r.Subject, r.Checked, r.Notes = run.Subject, run.Checked, run.Notes

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -87,7 +88,7 @@ func (a *auditor) examined(ctx context.Context, prompts iter.Seq2[Prompt, error]
 				busy <- struct{}{}
 				go func() {
 					defer func() { <-busy }()
-					x, err := a.examine(ctx, &p)
+					x, err := a.guarded(ctx, &p)
 					res <- result{x, err}
 				}()
 			}
@@ -108,6 +109,16 @@ func (a *auditor) examined(ctx context.Context, prompts iter.Seq2[Prompt, error]
 			yield(nil, err)
 		}
 	}
+}
+
+// guarded is examine, with a panic as an error that names the prompt.
+func (a *auditor) guarded(ctx context.Context, p *Prompt) (x *exam, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("audit prompt %s: panic: %v\n%s", p.ID, r, debug.Stack())
+		}
+	}()
+	return a.examine(ctx, p)
 }
 
 // verifierOf returns the verifier of a prompt, or nil with a note.

@@ -3,9 +3,10 @@
 // it stands; and it describes what is there: rates with intervals, lengths, truncation, leaks,
 // duplicates, languages, what rewards go with.
 //
-// An Auditor is fed groups in order, from a run or from the rows of an export (Rows), and keeps counts, not
-// texts: ten million rollouts take the memory of their counts by length, of one digest for each distinct text (a
-// sample of them where there are too many, and it says so), and of a bounded number of findings and examples.
+// Run is fed prompts in order, from a run or from the rows of an export (Folder), and keeps counts, not texts: ten
+// million rollouts take the memory of their counts by length, of a digest for each distinct text (of a sample of
+// them where there are too many, and the report says so), and of a bounded number of findings. Compare holds two data sets against
+// each other, task by task.
 //
 // # What an interval takes for independent
 //

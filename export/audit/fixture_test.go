@@ -61,7 +61,7 @@ func ofFolder(t *testing.T, dir string) *audit.Report {
 		t.Fatal(err)
 	}
 	r, _, err := audit.Run(context.Background(), audit.Subject{Kind: "export"}, f.Prompts(context.Background()), audit.Options{
-		Workers: 2, Verifiers: func(string, string) (reward.Verifier, error) { return audittest.Verifier(), nil }})
+		Workers: 2, Rules: f.Rules(), Verifiers: func(string, string) (reward.Verifier, error) { return audittest.Verifier(), nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

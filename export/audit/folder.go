@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -9,13 +8,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"mulligan/data"
 	"mulligan/data/disk"
 	"mulligan/export"
 )
@@ -28,12 +25,12 @@ type Folder struct {
 	Sequences []string         // of the table sequences; nil: there are none
 	Manifest  *export.Manifest // nil: there is none, or none that can be read
 
-	fs    disk.FS
-	found []Finding
-	notes []string
-	seq   *sequenceStream
-
-	checked int // files whose bytes were compared
+	fs        disk.FS
+	sequences string // the format of Sequences
+	found     []Finding
+	notes     []string
+	seq       *sequenceStream
+	checked   int // files whose bytes were compared
 }
 
 // episodeFormats and sequenceFormats are the folders that hold rows of these tables, the first one first.
@@ -72,7 +69,7 @@ func OpenFolder(fsys disk.FS, dir string) (*Folder, error) {
 	if f.Files == nil {
 		return nil, fmt.Errorf("audit %s: %w: want an export that holds one of %s, or a folder of such files", dir, ErrNoRows, strings.Join(episodeFormats, ", "))
 	}
-	_, f.Sequences, err = f.files(sequenceFormats)
+	f.sequences, f.Sequences, err = f.files(sequenceFormats)
 	return f, err
 }
 
@@ -121,7 +118,7 @@ func (f *Folder) files(formats []string) (string, []string, error) {
 func (f *Folder) list(folder string) ([]string, error) {
 	names, err := f.fs.List(filepath.Join(f.Dir, folder))
 	if err != nil {
-		if isNoFolder(err) {
+		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
 		return nil, err
@@ -135,88 +132,6 @@ func (f *Folder) list(folder string) ([]string, error) {
 	return all, nil
 }
 
-func isNoFolder(err error) bool { return errors.Is(err, fs.ErrNotExist) }
-
-// Prompts yields the prompts of the export. What is wrong with a file is a finding of the prompt that follows, or of
-// one without groups at the end.
-func (f *Folder) Prompts(ctx context.Context) iter.Seq2[Prompt, error] {
-	return func(yield func(Prompt, error) bool) {
-		seq, stop := newSequenceStream(f)
-		defer stop()
-		f.seq = seq
-		found := f.found
-		var rows []Row
-		var gap, before bool // a row could not be read: of these, or right before the next one
-		flush := func() bool {
-			if len(rows) == 0 {
-				return true
-			}
-			p := Prompt{ID: short(rows[0].PromptID), Found: found, raw: rows, gap: gap || before, Verifier: value(rows[0].Verifier), Config: value(rows[0].VerifierConfig)}
-			p.sequences, p.Found = seq.of(rows, p.gap, p.Found)
-			rows, found, gap = nil, nil, before
-			return yield(p, nil)
-		}
-		for _, file := range f.Files {
-			if err := context.Cause(ctx); err != nil {
-				yield(Prompt{}, err)
-				return
-			}
-			wrong, err := f.checkBytes(file)
-			if err != nil {
-				yield(Prompt{}, err)
-				return
-			}
-			found = append(found, wrong...)
-			var n int64
-			for e, err := range export.ReadEpisodes(f.fs, filepath.Join(f.Dir, filepath.FromSlash(file))) {
-				if err != nil {
-					finding, ok := unreadable(file, err)
-					if !ok {
-						yield(Prompt{}, err)
-						return
-					}
-					found, before = append(found, finding), true
-					n++
-					continue
-				}
-				if len(rows) > 0 && (rows[0].PromptID != e.PromptID || len(rows) >= maxRows) && !flush() {
-					return
-				}
-				rows, gap, before = append(rows, Row{file, n, &e}), gap || before, false
-				n++
-			}
-			if want, ok := f.inManifest(file); ok && n != want.Rows {
-				found = append(found, Finding{Kind: FindingFile, Place: Place{File: file}, Is: fmt.Sprintf("%d rows", n), Want: fmt.Sprintf("%d rows", want.Rows), Why: "the manifest"})
-			}
-		}
-		if !flush() {
-			return
-		}
-		if found = append(found, seq.rest()...); len(found) > 0 {
-			yield(Prompt{Found: found}, nil)
-		}
-	}
-}
-
-// maxRows bounds the rows of one prompt that are in memory at a time.
-const maxRows = 1 << 16
-
-// unreadable makes a finding of what a reader says of a file; false: the trouble is not the file's.
-func unreadable(file string, err error) (Finding, bool) {
-	if errors.Is(err, fs.ErrNotExist) {
-		return Finding{Kind: FindingFile, Place: Place{File: file}, Is: "missing", Want: "the file that the manifest names"}, true
-	}
-	damage := new(export.DamageError)
-	if !errors.As(err, &damage) {
-		return Finding{}, false
-	}
-	p := Place{File: file}
-	if damage.Row >= 0 {
-		p.Row = &damage.Row
-	}
-	return Finding{Kind: FindingFile, Place: p, Column: damage.Column, Why: damage.Err.Error()}, true
-}
-
 // checkBytes compares a file with its length and digest in the manifest.
 func (f *Folder) checkBytes(name string) ([]Finding, error) {
 	want, ok := f.inManifest(name)
@@ -225,7 +140,8 @@ func (f *Folder) checkBytes(name string) ([]Finding, error) {
 	}
 	file, err := f.fs.Open(filepath.Join(f.Dir, filepath.FromSlash(name)))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // said by who reads it
+		finding, _ := unreadable(name, err)
+		return []Finding{finding}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -257,28 +173,53 @@ func (f *Folder) inManifest(name string) (export.File, bool) {
 			}
 		}
 	}
+	for _, file := range f.Manifest.Documents {
+		if file.Path == name {
+			return file, true
+		}
+	}
 	return export.File{}, false
 }
 
 func short(id string) string { return id[:min(12, len(id))] }
 
-// Groups yields the groups of the export, made of its rows.
-func (f *Folder) Groups(ctx context.Context) iter.Seq2[data.Group, error] {
-	return func(yield func(data.Group, error) bool) {
-		for p, err := range f.Prompts(ctx) {
-			if err != nil {
-				yield(data.Group{}, err)
-				return
-			}
-			x := &exam{prompt: &p}
-			x.build()
-			for _, g := range p.Groups {
-				if !yield(g.Group, nil) {
-					return
-				}
+// others returns the formats of the manifest whose rows were not read.
+func (f *Folder) others() (names []string) {
+	if f.Manifest == nil {
+		return nil
+	}
+	for _, m := range f.Manifest.Formats {
+		if m.Name != f.Format && m.Name != f.sequences {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
+// unread returns the files of the manifest whose rows are not read.
+func (f *Folder) unread() (files []string) {
+	if f.Manifest == nil {
+		return nil
+	}
+	for _, m := range f.Manifest.Formats {
+		for _, file := range m.Files {
+			if m.Name != f.Format && m.Name != f.sequences {
+				files = append(files, file.Path)
 			}
 		}
 	}
+	for _, file := range f.Manifest.Documents {
+		files = append(files, file.Path)
+	}
+	return files
+}
+
+// Rules returns what the manifest says of how labels were made.
+func (f *Folder) Rules() Rules {
+	if f.Manifest == nil {
+		return Rules{}
+	}
+	return Rules{Reward: f.Manifest.Reward}
 }
 
 // Finish adds to a report what the folder as a whole says. It is called after the prompts were read.
@@ -290,6 +231,9 @@ func (f *Folder) Finish(r *Report) {
 	}
 	if f.Manifest != nil && f.Manifest.Unfinished != "" {
 		r.Notes = append(r.Notes, "The run was not at its end when it was exported: "+f.Manifest.Unfinished+".")
+	}
+	if others := f.others(); len(others) > 0 {
+		r.Notes = append(r.Notes, "Of "+strings.Join(others, ", ")+" only the bytes were compared with the manifest, not the rows: `mulligan check` reads them.")
 	}
 	r.Notes = append(r.Notes, f.notes...)
 }

@@ -55,8 +55,7 @@ type Prompt struct {
 // Group is a group and where its rollouts stand.
 type Group struct {
 	data.Group
-	Number *int  // of the prompt in the run's source; nil: not known
-	Rows   []Row // len(Rollouts): of an export; nil: of a run
+	Rows []Row // len(Rollouts): of an export; nil: of a run
 }
 
 // Row is one row of the table episodes.

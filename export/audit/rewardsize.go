@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 
 	"mulligan/data"
@@ -43,7 +44,7 @@ func (s *rewardSize) add(x *exam) {
 		known := [2]bool{true, true}
 		for _, r := range g.Rollouts {
 			f := r.Last(data.StepReflection)
-			if f == nil || r.Reward == nil || *r.Reward < -1e5 || *r.Reward > 1e5 {
+			if f == nil || r.Reward == nil || !(math.Abs(*r.Reward) <= 1e5) {
 				continue
 			}
 			s.counts++

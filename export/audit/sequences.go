@@ -41,20 +41,26 @@ func newSequenceStream(f *Folder) (*sequenceStream, func()) {
 					return
 				}
 			}
+			if gone(wrong) {
+				continue
+			}
 			var n int64
 			for row, err := range export.ReadSequences(f.fs, filepath.Join(f.Dir, filepath.FromSlash(file))) {
 				at := n
-				n++
 				if err != nil {
 					finding, ok := unreadable(file, err)
 					if !ok {
 						finding = Finding{Kind: FindingFile, Place: Place{File: file, Row: &at}, Why: err.Error()}
+					}
+					if finding.Row != nil {
+						n++
 					}
 					if !yield(sequenceRow{}, &finding) {
 						return
 					}
 					continue
 				}
+				n++
 				rollout := int(row.SampleIndex)
 				if !yield(sequenceRow{Place{File: file, Row: &at, Arm: data.ArmReflection, Rollout: &rollout}, &row}, nil) {
 					return

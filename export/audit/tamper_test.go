@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -294,5 +295,53 @@ func TestFolders(t *testing.T) {
 	}
 	if _, _, err := audit.Run(ctx, audit.Subject{}, f.Prompts(ctx), audit.Options{}); err != context.Canceled {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// TestOtherFormats: what was not audited is named.
+func TestOtherFormats(t *testing.T) {
+	r := ofFolder(t, write(t, audittest.Usual().Groups(), export.Episodes, export.EpisodesJSONL, export.KTO))
+	if len(r.Notes) != 1 || !strings.HasPrefix(r.Notes[0], "Of episodes_jsonl, kto only the bytes were compared") || r.Checked.Wrong != 0 {
+		t.Errorf("notes %q", r.Notes)
+	}
+	dir := write(t, audittest.Usual().Groups(), export.Episodes, export.KTOJSONL)
+	for _, name := range []string{"kto_jsonl/train-00000-of-00001.jsonl", "README.md"} {
+		f, err := os.OpenFile(filepath.Join(dir, name), os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteString("\n"); err != nil || f.Close() != nil {
+			t.Fatal(err)
+		}
+		if r := ofFolder(t, dir); !slices.ContainsFunc(r.Findings, func(f audit.Finding) bool { return f.Kind == audit.FindingHash && f.File == name }) {
+			t.Errorf("%s: %+v", name, r.Findings)
+		}
+	}
+}
+
+// TestRewrittenParquet: one reward and one mask are edited with pyarrow, which writes whole files anew. The rows are named all the same.
+func TestRewrittenParquet(t *testing.T) {
+	python := os.Getenv("MULLIGAN_PYTHON")
+	if python == "" {
+		if os.Getenv("MULLIGAN_FULL") == "1" {
+			t.Fatal("MULLIGAN_PYTHON is not set")
+		}
+		t.Skip("MULLIGAN_PYTHON is not set")
+	}
+	dir := write(t, audittest.Usual().Groups(), export.Episodes, export.Sequences)
+	out, err := exec.Command(python, "testdata/rewrite.py", dir).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	r := ofFolder(t, dir)
+	episodes, sequences := told(r, "episodes/train-00000-of-00001.parquet"), told(r, "sequences/train-00000-of-00001.parquet")
+	if got := strings.Join(episodes, "\n"); got != "2 content_hash hash\n2 reward reward" {
+		t.Errorf("episodes: %s\n%s", got, asJSON(t, r.Findings[:min(5, len(r.Findings))]))
+	}
+	if got := strings.Join(sequences, "\n"); !strings.HasPrefix(got, "3 ") || !strings.Contains(got, "3 loss_mask[") || len(sequences) != 2 {
+		t.Errorf("sequences: %s", got)
+	}
+	if r.Subject.Rollouts != 74 || *r.Subject.Sequences != 35 || r.Rates.First.N != 12 {
+		t.Errorf("%+v", r.Subject)
 	}
 }

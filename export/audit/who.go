@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +16,6 @@ type who struct {
 	prompts  int
 	groups   int
 	rollouts int
-	last     *Prompt
 	configs  map[[2]string]bool
 }
 
@@ -49,7 +49,7 @@ func (w *who) add(x *exam) {
 		s := &w.subject
 		s.Run, s.Dataset, s.Strategy = value(e.RunID), value(e.Dataset), e.Strategy
 		s.Verifier, s.VerifierVersion = value(e.Verifier), value(e.VerifierVersion)
-		if e.VerifierConfig != nil {
+		if e.VerifierConfig != nil && json.Valid([]byte(*e.VerifierConfig)) {
 			s.VerifierOptions = []byte(*e.VerifierConfig)
 		}
 	}

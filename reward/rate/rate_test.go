@@ -108,8 +108,8 @@ func TestStudent(t *testing.T) {
 func TestKappa(t *testing.T) {
 	k := NewKappa([2][2]int{{20, 5}, {10, 15}})
 	near(t, "kappa", k.Value, 0.4, 1e-12)
-	near(t, "low", *k.Low, 0.1511, 2e-3)
-	near(t, "high", *k.High, 0.6489, 2e-3)
+	near(t, "low", *k.Low, 0.1511, 5e-5)
+	near(t, "high", *k.High, 0.6489, 5e-5)
 	if k := NewKappa([2][2]int{{7, 0}, {0, 0}}); k.Value != 1 || k.Low != nil {
 		t.Errorf("%+v", k)
 	}

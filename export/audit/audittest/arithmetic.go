@@ -219,4 +219,4 @@ func (a Arithmetic) reflected(i int, p data.Prompt, t transcript) data.Group {
 
 // Info says of it what an export wants to know.
 var Info = export.Info{Run: "0a1b2c3d4e5f", Dataset: "products", Verifier: "number", VerifierVersion: 1, VerifierOptions: `{"tolerance":0}`, LogprobsMode: "raw",
-	Strategy: "reflect_retry"}
+	Strategy: "reflect_retry", Reward: "binary"}

@@ -6,7 +6,7 @@ function inspect(node) {
   inspected.node = node;
   const line = $('inspector');
   if (!node) {
-    fill(line, el('span', { class: 'faint' }, 'Point at a token, or press Enter on a turn and use the arrow keys.'));
+    fill(line, el('span', { class: 'faint' }, matchMedia('(pointer: coarse)').matches ? 'Tap a token.' : 'Point at a token, or press Enter on a turn and use the arrow keys.'));
     return;
   }
   node.classList.add('on');
