@@ -211,6 +211,7 @@ func describe(p data.Policy) string {
 	return strings.Join(append(parts, strings.TrimSpace(p.Server+" "+p.ServerVersion)), ", ")
 }
 
+// interval writes a rate. Draws count as independent; those of one prompt are more alike, and mulligan audit takes that into account.
 func interval(r rate.Rate) string {
 	if r.N == 0 {
 		return "none drawn"

@@ -69,7 +69,7 @@ def main() -> None:
         model, tok = load(gguf, folder)
         args = GRPOConfig(
             output_dir=folder, max_steps=steps, use_cpu=True, bf16=False, report_to="none", save_strategy="no", logging_steps=1, seed=7,
-            per_device_train_batch_size=8, num_generations=8, max_completion_length=40, temperature=0.8, learning_rate=1e-6,
+            per_device_train_batch_size=6, num_generations=6, max_completion_length=32, temperature=0.8, learning_rate=1e-6,
         )  # fmt: skip
         t = Spy(
             model=model,
