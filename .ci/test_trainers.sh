@@ -1,11 +1,18 @@
 #!/usr/bin/env bash
-# The exports, loaded by the trainers' own classes, with a step where a CPU can. A trainer that cannot be installed
-# today is named, the others run, and the result is a failure.
+# make test-trainers: the exports, loaded by the trainers' own classes, with a step where a CPU can, and the adapters inside them. A
+# trainer that cannot be installed today is named, the others run, and the result is a failure.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/trainers.sh"
-trainers_up
+. "$(dirname "$0")/engine.sh"
 cd "$root"
+need go "https://go.dev/dl"
+trainers_up
+once "$cache/smollm2" fetch_model
+export MULLIGAN_GGUF=$cache/smollm2/model.gguf # for a few steps of the paper's loop with real weights
 status=0
-MULLIGAN_FULL_TRAINERS=1 go test -count=1 -timeout 60m ./export/exporttest -run '^TestTrainers$' || status=1
+export MULLIGAN_FULL_TRAINERS=1
+say "go test ./export/exporttest ./export/adapters: loaders of the trainers, adapters inside them"
+go test -count=1 -timeout 60m -p 1 -v -run '^(TestTrainers|TestAdapters|TestRealModel)$' ./export/exporttest ./export/adapters |
+	grep -E '^(=== RUN|--- |    --- |FAIL|ok|panic)|not run|Error|error' | grep -v '=== RUN' || status=1
 [ -z "$trainers_failed" ] || die "NOT RUN:$trainers_failed"
 exit $status

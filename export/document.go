@@ -47,10 +47,10 @@ func datasetInfo(m Manifest) string {
 		default:
 			continue
 		}
-		for i, split := range m.filled(f.Name) {
+		for _, split := range m.filled(f.Name) {
 			one := maps.Clone(entry)
 			name := f.Name
-			if i > 0 {
+			if len(m.Splits) > 1 && split != "train" { // the plain name is never that of a test split
 				name += "_" + split
 			}
 			if len(m.Splits) == 1 {

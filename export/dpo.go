@@ -10,6 +10,7 @@ type DPORow struct {
 	Rejected   []Message `parquet:"rejected,list" json:"rejected"`       // one whose retry failed
 	Tools      *string   `parquet:"tools,dict" json:"tools"`             // JSON array of {type: function, function: {...}}
 	TaskID     string    `parquet:"task_id,dict" json:"task_id"`         // digest of the task
+	QuestionID string    `parquet:"question_id,dict" json:"question_id"` // digest of what the task asks, but for case and white space: it decides the split
 	GroupID    string    `parquet:"group_id,dict" json:"group_id"`       // reflections on one failed attempt
 	ChosenID   string    `parquet:"chosen_id" json:"chosen_id"`          // row of the format episodes
 	RejectedID string    `parquet:"rejected_id,dict" json:"rejected_id"` // likewise
@@ -57,7 +58,7 @@ func dpoRows(v *view, left tally) ([]DPORow, error) {
 	for _, p := range all {
 		rows = append(rows, DPORow{
 			Prompt: p.chosen.prompt, Chosen: []Message{p.chosen.completion}, Rejected: []Message{p.rejected.completion}, Tools: p.chosen.tools,
-			TaskID: v.task.taskID, GroupID: v.id, ChosenID: v.episodes[p.chosen.rollout], RejectedID: v.episodes[p.rejected.rollout],
+			TaskID: v.task.taskID, QuestionID: v.task.questionID, GroupID: v.id, ChosenID: v.episodes[p.chosen.rollout], RejectedID: v.episodes[p.rejected.rollout],
 		})
 	}
 	return rows, err
@@ -69,6 +70,8 @@ func (d *DPORow) check() error {
 	}
 	return preference(d.Prompt, d.Chosen, d.Rejected)
 }
+
+func (d *DPORow) questionID() (string, string) { return "question_id", d.QuestionID }
 
 // preference checks a pair. Equal answers teach nothing, and their loss looks like that of any other pair.
 func preference(prompt, chosen, rejected []Message) error {

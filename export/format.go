@@ -6,6 +6,7 @@ import (
 	"path"
 	"reflect"
 
+	"mulligan/data"
 	"mulligan/data/disk"
 )
 
@@ -303,12 +304,22 @@ func (t *tableChecker[R]) split(row *R, split string, all splits) error {
 			return columnErrorf(column, "is %s in a file of %s", of, split)
 		}
 	}
+	if r, ok := any(row).(interface{ questionID() (string, string) }); ok && all != nil {
+		var id data.Digest
+		column, text := r.questionID()
+		if err := id.UnmarshalText([]byte(text)); err != nil {
+			return columnErrorf(column, "%w", err)
+		}
+		if want := all.of(id); split != want {
+			return columnErrorf(column, "it belongs to split %s", want)
+		}
+	}
 	r, ok := any(row).(interface{ question() (string, []Message) })
 	if !ok || all == nil {
 		return nil
 	}
 	column, question := r.question()
-	if want := all.of(questionOf(question)); question != nil && split != want {
+	if want := all.of(questionID(questionOf(question))); question != nil && split != want {
 		return columnErrorf(column, "it belongs to split %s", want)
 	}
 	return nil

@@ -11,14 +11,15 @@ const (
 // prompt, completion, label; trl/trainer/kto_trainer.py at f2cd577; other columns are left alone,
 // except that tools is shown to the chat template).
 type KTORow struct {
-	Prompt     []Message `parquet:"prompt,list" json:"prompt"`         // up to and including the request to reflect
-	Completion []Message `parquet:"completion,list" json:"completion"` // the reflection alone
-	Label      bool      `parquet:"label" json:"label"`                // the retry passed
-	Tools      *string   `parquet:"tools,dict" json:"tools"`           // JSON array of {type: function, function: {...}}
-	Thinking   *string   `parquet:"thinking" json:"thinking"`          // what the engine kept apart from the completion
-	TaskID     string    `parquet:"task_id,dict" json:"task_id"`       // digest of the task
-	EpisodeID  string    `parquet:"episode_id" json:"episode_id"`      // row of the format episodes
-	GroupID    string    `parquet:"group_id,dict" json:"group_id"`     // reflections on one failed attempt
+	Prompt     []Message `parquet:"prompt,list" json:"prompt"`           // up to and including the request to reflect
+	Completion []Message `parquet:"completion,list" json:"completion"`   // the reflection alone
+	Label      bool      `parquet:"label" json:"label"`                  // the retry passed
+	Tools      *string   `parquet:"tools,dict" json:"tools"`             // JSON array of {type: function, function: {...}}
+	Thinking   *string   `parquet:"thinking" json:"thinking"`            // what the engine kept apart from the completion
+	TaskID     string    `parquet:"task_id,dict" json:"task_id"`         // digest of the task
+	QuestionID string    `parquet:"question_id,dict" json:"question_id"` // digest of what the task asks, but for case and white space: it decides the split
+	EpisodeID  string    `parquet:"episode_id" json:"episode_id"`        // row of the format episodes
+	GroupID    string    `parquet:"group_id,dict" json:"group_id"`       // reflections on one failed attempt
 	Reward     float64   `parquet:"reward" json:"reward"`
 }
 
@@ -30,7 +31,7 @@ func ktoRows(v *view, left tally) ([]KTORow, error) {
 		rows = append(rows, KTORow{
 			Prompt: e.prompt, Completion: []Message{e.completion}, Label: e.passed,
 			Tools: e.tools, Thinking: e.thinking,
-			TaskID: v.task.taskID, EpisodeID: v.episodes[e.rollout], GroupID: v.id, Reward: *v.Rollouts[e.rollout].Reward,
+			TaskID: v.task.taskID, QuestionID: v.task.questionID, EpisodeID: v.episodes[e.rollout], GroupID: v.id, Reward: *v.Rollouts[e.rollout].Reward,
 		})
 	}
 	return rows, err
@@ -42,6 +43,8 @@ func (k *KTORow) check() error {
 	}
 	return finite("reward", &k.Reward)
 }
+
+func (k *KTORow) questionID() (string, string) { return "question_id", k.QuestionID }
 
 // KTOMessagesRow is a row of the format kto_messages: the same as one conversation, as LLaMA-Factory (messages with
 // kto_tag) and ms-swift (messages, label) read it.

@@ -205,7 +205,7 @@ func TestCheckFindsWhatTrainersDoNot(t *testing.T) {
 		{"part of a message", SFTMessagesDetail, rewrite("sft_messages_detail", func(r *SFTMessagesRow[DetailMessage]) { r.Messages[len(r.Messages)-1].Detail[0].End-- }), "its mark says that it trains is false, want true"},
 		{"part of another message", SFTMessagesDetail, rewrite("sft_messages_detail", func(r *SFTMessagesRow[DetailMessage]) {
 			r.Messages[1].Detail = append(r.Messages[1].Detail, Detail{0, 1, true})
-		}), "some of its characters train"},
+		}), "it has a detail, and so its end trains"},
 		{"the ranks turned round", DPONeMo, rewrite("dpo_nemo", func(r *DPONeMoRow) { r.Completions[0].Rank, r.Completions[1].Rank = 1, 0 }), "column completions: want two of rank 0 and 1"},
 		{"another ground truth", RLPrompts, rewrite("rl_prompts", func(r *RLPrompt) { r.Label = `{"x":1}` }), "column reward_model.ground_truth: is not that of"},
 		{"an index twice", RLPrompts, rewrite("rl_prompts", func(r *RLPrompt) { r.ExampleID, r.ExtraInfo.Index = 0, 0 }), "column example_id: 0 stands in a row before"},

@@ -42,6 +42,7 @@ type ExtraInfo struct {
 	Index        int64  `parquet:"index" json:"index"` // example_id: trainers group samples by it
 	Split        string `parquet:"split,dict" json:"split"`
 	TaskID       string `parquet:"task_id,dict" json:"task_id"`
+	QuestionID   string `parquet:"question_id,dict" json:"question_id"`     // digest of what the task asks, but for case and white space: it decides the split
 	GroupID      string `parquet:"group_id,dict" json:"group_id"`           // stage reflect: rollouts in episodes that start here; else ""
 	Stage        string `parquet:"stage,dict" json:"stage"`                 // task, reflect
 	FirstAttempt string `parquet:"first_attempt,dict" json:"first_attempt"` // stage reflect: the failed one, as a verifier is shown it; else ""
@@ -137,7 +138,7 @@ func (v *view) rlRow(stage string, turns int, number int64) (RLPrompt, error) {
 	if err != nil {
 		return RLPrompt{}, err
 	}
-	extra := ExtraInfo{Index: number, Split: t.split, TaskID: t.taskID, Stage: stage, Verifier: t.info.Verifier}
+	extra := ExtraInfo{Index: number, Split: t.split, TaskID: t.taskID, QuestionID: t.questionID, Stage: stage, Verifier: t.info.Verifier}
 	if a := v.attempt(); stage == StageReflect && a != nil {
 		extra.GroupID, extra.FirstAttempt = v.id, a.Answer()
 		if a.Verdict != nil {
@@ -157,6 +158,10 @@ func (r *RLPrompt) question() (string, []Message) {
 		return "prompt", nil
 	}
 	return "prompt", r.Prompt
+}
+
+func (r *RLPrompt) questionID() (string, string) {
+	return "extra_info.question_id", r.ExtraInfo.QuestionID
 }
 
 // inSplit returns the split that the row says it is of.

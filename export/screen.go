@@ -64,7 +64,7 @@ func (s *screen) prompt(t *task) {
 		}
 	}
 	if s.opts.Deduplicate != "" {
-		if id := conversationID(t.messages); s.texts[id] {
+		if id := sameTask(t); s.texts[id] {
 			t.dropped = DropDuplicate
 		} else {
 			s.texts[id] = true
@@ -72,10 +72,17 @@ func (s *screen) prompt(t *task) {
 	}
 }
 
-// conversationID identifies what messages say, but for case and white space.
-func conversationID(messages []Message) data.Digest {
-	h := data.NewHasher("conversation")
-	for _, m := range messages {
+// sameTask identifies a task by what its messages say, but for case and white space, its tools and its ground truth: not by where it
+// comes from.
+func sameTask(t *task) data.Digest {
+	h := data.NewHasher("same task")
+	for _, text := range []*string{t.tools, t.answer} {
+		h.Int(int(one(text != nil)))
+		if text != nil {
+			h.String(*text)
+		}
+	}
+	for _, m := range t.messages {
 		text := similar.Digest(m.Content)
 		h.String(m.Role)
 		h.Bytes(text[:])

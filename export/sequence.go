@@ -18,6 +18,7 @@ type SequenceRow struct {
 	SequenceID         string     `parquet:"sequence_id" json:"sequence_id"`                    // from the content: episode, place, ids and masks
 	EpisodeID          string     `parquet:"episode_id" json:"episode_id"`                      // row of the format episodes
 	GroupID            string     `parquet:"group_id,dict" json:"group_id"`                     // rollouts that share one context, so that their rewards may be compared
+	QuestionID         string     `parquet:"question_id,dict" json:"question_id"`               // digest of what the task asks, but for case and white space: it decides the split
 	SampleIndex        int32      `parquet:"sample_index" json:"sample_index"`                  // in the group
 	SequenceIndex      int32      `parquet:"sequence_index" json:"sequence_index"`              // in the episode, those without a token of the loss counted: 0 continues from the start
 	Kind               string     `parquet:"kind,dict" json:"kind"`                             // call: one sampled turn; merged: several, each context extending what came before
@@ -177,6 +178,7 @@ func (v *view) sequence(of sample) (SequenceRow, error) {
 	row := SequenceRow{
 		EpisodeID:        v.episodes[of.rollout],
 		GroupID:          v.id,
+		QuestionID:       v.task.questionID,
 		SampleIndex:      int32(of.rollout),
 		SequenceIndex:    int32(of.index),
 		Kind:             KindCall,
@@ -275,3 +277,5 @@ func bits(mask []bool) []int8 {
 }
 
 func (row *SequenceRow) tokens() tokenCount { return countTokens(row.InputIDs, row.LossMask, 0) }
+
+func (row *SequenceRow) questionID() (string, string) { return "question_id", row.QuestionID }

@@ -89,7 +89,7 @@ func (m *SlimeMessage) marks() (Message, bool) { return Message{m.Role, m.Conten
 
 func (m *DetailMessage) mark(from Message, train bool) {
 	*m = DetailMessage{from.Role, from.Content, []Detail{}}
-	if n := utf8.RuneCountInString(from.Content); n > 0 {
+	if n := utf8.RuneCountInString(from.Content); train && n > 0 { // axolotl trains the end of any message that has a detail
 		m.Detail = append(m.Detail, Detail{0, int32(n - 1), train})
 	}
 }
@@ -122,8 +122,8 @@ func (s *SFTMessagesRow[M]) check() error {
 		if want := i == len(s.Messages)-1; train != want && !unmarked {
 			return columnErrorf("messages", "message %d of %d (%s): its mark says that it trains is %t, want %t", i, len(s.Messages), message.Role, train, want)
 		}
-		if d, ok := any(m).(*DetailMessage); ok && i < len(s.Messages)-1 && slices.ContainsFunc(d.Detail, func(d Detail) bool { return d.Train }) {
-			return columnErrorf("messages", "message %d of %d (%s): some of its characters train", i, len(s.Messages), message.Role)
+		if d, ok := any(m).(*DetailMessage); ok && i < len(s.Messages)-1 && len(d.Detail) > 0 {
+			return columnErrorf("messages", "message %d of %d (%s): it has a detail, and so its end trains", i, len(s.Messages), message.Role)
 		}
 		if s, ok := any(m).(*SlimeMessage); ok && s.Mask != 0 && s.Mask != 1 {
 			return columnErrorf("messages", "message %d: step_loss_mask is %d, want 0 or 1", i, s.Mask)

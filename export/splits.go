@@ -80,15 +80,14 @@ func (s splits) check() error {
 	return nil
 }
 
-// of returns the split of what a task asks. It depends on that and on the shares alone: tasks that ask the same (but for case and white
+// of returns the split of what a task asks, by its questionID. It depends on that and on the shares alone: tasks that ask the same (but for case and white
 // space) are in one split, whatever else differs between them, system prompts and examples included, and in the same one in every run.
-func (s splits) of(question string) string {
+func (s splits) of(question data.Digest) string {
 	if len(s) == 1 {
 		return s[0].Name
 	}
 	h := data.NewHasher("split")
-	text := similar.Digest(question)
-	h.Bytes(text[:])
+	h.Bytes(question[:])
 	d := h.Sum()
 	at := float64(binary.BigEndian.Uint64(d[:8])>>11) / (1 << 53) // in [0, 1)
 	for _, split := range s[:len(s)-1] {
@@ -99,6 +98,9 @@ func (s splits) of(question string) string {
 	}
 	return s[len(s)-1].Name
 }
+
+// questionID identifies a question, but for case and white space.
+func questionID(question string) data.Digest { return similar.Digest(question) }
 
 // questionOf returns what a task asks: the last message of the user; "" if there is none.
 func questionOf(messages []Message) string {

@@ -25,6 +25,7 @@ type task struct {
 	balancer      *balancer // nil: labels are not balanced
 
 	question   string // what the task asks
+	questionID string
 	split      string
 	number     int64  // among the prompts of the export, from 0
 	again      bool   // an earlier prompt is the same task with another failure
@@ -39,7 +40,8 @@ func newTask(info Info, opts Options, p data.Prompt, seen *logprobsSeen) (*task,
 		return nil, err
 	}
 	t.question = questionOf(t.messages)
-	t.split = opts.splits.of(t.question)
+	question := questionID(t.question)
+	t.questionID, t.split = question.String(), opts.splits.of(question)
 	if p.Answer != nil {
 		t.answer = ptr(string(p.Answer))
 	}

@@ -14,12 +14,12 @@ var trainers = []Trainer{
 		as(RLPrompts, "PromptDataset: --data.input_key prompt --data.label_key label --data.apply_chat_template"), as(RLPromptsReflect, "as rl_prompts"),
 	}},
 	{Name: "axolotl", Title: "axolotl", Version: "0.19.0", Loads: true, Reads: []Reads{
-		as(SFTTokens, "type: (empty)"),
+		as(SFTTokens, "path: DIR/sft_tokens, ds_type: parquet, type: (empty)"),
 		as(SFTMessages, "type: chat_template, message_field_training: train, roles_to_train: [], train_on_eos: turn, chat_template: tokenizer_default (a bare chat_template trains the failed attempt, too)"),
 		as(SFTMessagesDetail, "as sft_messages, with message_field_training_detail: train_detail"),
-		as(KTO, "rl: kto, remove_unused_columns: false, skip_prepare_dataset: true, no type"),
+		as(KTO, "rl: kto, remove_unused_columns: false, skip_prepare_dataset: true, datasets: [{path: DIR/kto, split: train}], no type"),
 		as(KTOText, "rl: kto, type: {field_prompt: prompt, field_completion: completion, field_label: label, prompt_format: \"{prompt}\", completion_format: \"{completion}\"}"),
-		as(DPO, "rl: dpo, type: chat_template.default, field_messages: prompt, field_chosen: chosen, field_rejected: rejected"),
+		as(DPO, "rl: dpo, path: DIR/dpo (a name is dropped without a word), type: chat_template.default, field_messages: prompt, field_chosen: chosen, field_rejected: rejected"),
 	}},
 	{Name: "llamafactory", Title: "LLaMA-Factory", Version: "0.9.5", Loads: true, Reads: []Reads{
 		{SFTMessagesPlain, SFTMessages.Name, "dataset_dir: this folder, dataset: sft_messages_llamafactory, mask_history: true (without it the failed attempt trains, too); a second split is sft_messages_llamafactory_SPLIT"},
