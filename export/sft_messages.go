@@ -1,7 +1,6 @@
 package export
 
 import (
-	"slices"
 	"unicode/utf8"
 )
 
