@@ -165,7 +165,7 @@ func (s splits) describe() string {
 	}
 	text := strings.Join(all, ", ")
 	if len(s) > 1 {
-		text += "; by the digest of the task, so that no task is in two"
+		text += "; by what a task asks, so that no task is in two"
 	}
 	return text
 }

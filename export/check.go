@@ -52,20 +52,20 @@ func checkFormat(ctx context.Context, fsys disk.FS, dir string, mf ManifestForma
 		if err := checkBytes(ctx, fsys, dir, file); err != nil {
 			return err
 		}
-		if err := checkRows(fsys, dir, file, checker, m.Splits); err != nil {
+		if err := checkRows(fsys, dir, file, checker, &m); err != nil {
 			return err
 		}
 	}
 	return checker.end(mf, m.Counts)
 }
 
-func checkRows(fsys disk.FS, dir string, file File, checker fileChecker, all splits) error {
+func checkRows(fsys disk.FS, dir string, file File, checker fileChecker, m *Manifest) error {
 	f, err := fsys.Open(filepath.Join(dir, filepath.FromSlash(file.Path)))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	rows, err := checker.file(file.Path, f, file.Bytes, all)
+	rows, err := checker.file(file.Path, f, file.Bytes, m)
 	if err != nil {
 		return err
 	}

@@ -215,6 +215,7 @@ func (e *exporter) manifest() Manifest {
 		Reward:          e.info.Reward,
 		Mulligan:        e.info.Version,
 		Screens:         e.opts.screens(),
+		Examples:        e.opts.Examples,
 		Policies:        policies(e.policies),
 		Counts:          e.counts,
 	}

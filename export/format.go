@@ -167,7 +167,7 @@ type groupWriter interface {
 
 // fileChecker checks the files of one format in order.
 type fileChecker interface {
-	file(path string, f disk.File, size int64, all splits) (rows int64, err error)
+	file(path string, f disk.File, size int64, m *Manifest) (rows int64, err error)
 	end(ManifestFormat, Counts) error
 }
 
@@ -265,17 +265,17 @@ type tableChecker[R any] struct {
 	count    tokenCount
 }
 
-// file checks one file; a nil all is of no export. The recover is for the decoders of the two libraries, which answer some
+// file checks one file; a nil manifest: it is of no export. The recover is for the decoders of the two libraries, which answer some
 // broken files with a panic.
-func (t *tableChecker[R]) file(name string, f disk.File, size int64, all splits) (n int64, err error) {
+func (t *tableChecker[R]) file(name string, f disk.File, size int64, m *Manifest) (n int64, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = inFile(name, n, fmt.Errorf("decode: %v", r))
 		}
 	}()
 	split := ""
-	if all != nil {
-		if split, err = all.ofFile(path.Base(name)); err != nil {
+	if m != nil {
+		if split, err = m.Splits.ofFile(path.Base(name)); err != nil {
 			return 0, &DamageError{name, -1, "", err}
 		}
 	}
@@ -284,7 +284,7 @@ func (t *tableChecker[R]) file(name string, f disk.File, size int64, all splits)
 			err = t.rows.row(&row)
 		}
 		if err == nil {
-			err = t.split(&row, split, all)
+			err = t.split(&row, split, m)
 		}
 		if err != nil {
 			return n, inFile(name, n, err)
@@ -295,31 +295,31 @@ func (t *tableChecker[R]) file(name string, f disk.File, size int64, all splits)
 }
 
 // split checks that a row that holds the messages of its task is in the task's split, and counts its tokens.
-func (t *tableChecker[R]) split(row *R, split string, all splits) error {
+func (t *tableChecker[R]) split(row *R, split string, m *Manifest) error {
 	if r, ok := any(row).(interface{ tokens() tokenCount }); ok {
 		t.count.add(r.tokens())
 	}
-	if r, ok := any(row).(interface{ inSplit() (string, string) }); ok && all != nil {
+	if r, ok := any(row).(interface{ inSplit() (string, string) }); ok && m != nil {
 		if column, of := r.inSplit(); of != split {
 			return columnErrorf(column, "is %s in a file of %s", of, split)
 		}
 	}
-	if r, ok := any(row).(interface{ questionID() (string, string) }); ok && all != nil {
+	if r, ok := any(row).(interface{ questionID() (string, string) }); ok && m != nil {
 		var id data.Digest
 		column, text := r.questionID()
 		if err := id.UnmarshalText([]byte(text)); err != nil {
 			return columnErrorf(column, "%w", err)
 		}
-		if want := all.of(id); split != want {
+		if want := m.Splits.of(id); split != want {
 			return columnErrorf(column, "it belongs to split %s", want)
 		}
 	}
 	r, ok := any(row).(interface{ question() (string, []Message) })
-	if !ok || all == nil {
+	if !ok || m == nil {
 		return nil
 	}
 	column, question := r.question()
-	if want := all.of(questionID(questionOf(question))); question != nil && split != want {
+	if want := m.Splits.of(questionID(questionOf(question, m.Examples))); question != nil && split != want {
 		return columnErrorf(column, "it belongs to split %s", want)
 	}
 	return nil

@@ -39,6 +39,7 @@ type Manifest struct {
 	VerifierOptions string           `json:"verifier_options,omitempty"` // JSON
 	Reward          string           `json:"reward,omitempty"`           // how a reflection is rewarded: binary, shaped
 	Mulligan        string           `json:"mulligan,omitempty"`         // version of the program
+	Examples        int              `json:"examples,omitempty"`         // messages behind a leading system prompt that stand before every task
 	Policies        []data.Policy    `json:"policies"`                   // that wrote something, in the order of their digests
 	Screens         string           `json:"screens,omitempty"`          // what filters, deduplication and balance were asked for
 	Counts          Counts           `json:"counts"`

@@ -35,7 +35,7 @@ type Info struct {
 type Options struct {
 	// Split is the name of the one split that the files belong to; train if empty.
 	Split string `yaml:"split"`
-	// Splits are the names of several splits and their shares, which add up to 1. A task is in one of them, chosen by its digest: the same in every run.
+	// Splits are the names of several splits and their shares, which add up to 1. A task is in one of them, chosen by what it asks: the same in every run.
 	Splits map[string]float64 `yaml:"splits"`
 	// Drop keeps rollouts out of what trains: leak, truncated, no_signal, inexact (token ids that may differ from what the engine worked with).
 	Drop []string `yaml:"drop"`
@@ -67,6 +67,9 @@ type Options struct {
 	Logprobs string `yaml:"logprobs"`
 	// Skip are the reasons for which formats leave something out, and count it, instead of refusing the export: no_tokens, source, logprobs; tools, tool_calls, thinking, template.
 	Skip []string `yaml:"skip"`
+
+	// Examples is how many messages behind a leading system prompt are solved examples of the plan: no part of what a task asks.
+	Examples int `yaml:"-"`
 
 	splits splits // resolved
 }

@@ -57,10 +57,11 @@ func (s *screen) prompt(t *task) {
 		}()
 	}
 	if s.opts.Overlap != nil {
-		// What is asked, and neither the system prompt nor solved examples: these are of the set of tasks.
-		if match, found := s.opts.Overlap.Find(t.question); found {
-			t.dropped, t.droppedFor = DropContaminated, match.String()
-			return
+		for _, m := range t.asked() { // neither the system prompt nor solved examples: these are of the set of tasks
+			if match, found := s.opts.Overlap.Find(m); found {
+				t.dropped, t.droppedFor = DropContaminated, match.String()
+				return
+			}
 		}
 	}
 	if s.opts.Deduplicate != "" {

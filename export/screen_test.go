@@ -234,3 +234,141 @@ func TestPairsHaveOneContext(t *testing.T) {
 	got, _ = written(t, Options{}, played("one", "+a", "a", "+b", "b"))
 	equal(t, "another failed one will do", got["dpo"], `"2 null"`)
 }
+
+// given is a prompt with a failure of an earlier run.
+func given(question, failed string, reflections ...string) []data.Group {
+	p := data.Prompt{Source: "s", Messages: []data.Message{{Role: "user", Content: question}}, Answer: json.RawMessage(`1`),
+		Failure: &data.Failure{Message: data.Message{Role: "assistant", Content: failed}, Policy: exporttest.Policy, Sampling: exporttest.Sampling, Draws: 2}}
+	return playedOf(p, data.Turn{Message: p.Failure.Message, Step: data.StepAttempt}, false, reflections...)
+}
+
+// TestContaminatedByAnyFailure: what is found of a task holds for each failure at it.
+func TestContaminatedByAnyFailure(t *testing.T) {
+	entries := func(yield func(similar.Entry, error) bool) {
+		yield(similar.Entry{Set: "set", Name: "line 1", Text: "which of these eight words are in a set of questions for an exam"}, nil)
+	}
+	overlap, err := similar.NewDecontaminator(entries, similar.DecontaminateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	question := "Which of these eight words are in a set of questions for an exam?"
+	got, _ := written(t, Options{Overlap: overlap}, given(question, "2", "+a", "b"), given(question, "3", "+a", "b"), played("4", "+x", "y"))
+	equal(t, "rows", []string{got["kto"], got["failures"], got["rl_prompts"], got["rl_prompts_reflect"]}, `["2 {\"contaminated\":4}","1 {\"contaminated\":2}","1 {\"contaminated\":2}","1 {\"contaminated\":2}"]`)
+}
+
+// TestExamplesAreNoTask: a solved example that stands in every prompt is not held against an evaluation set.
+func TestExamplesAreNoTask(t *testing.T) {
+	entries := func(yield func(similar.Entry, error) bool) {
+		yield(similar.Entry{Set: "set", Name: "line 1", Text: "4"}, nil)
+	}
+	overlap, err := similar.NewDecontaminator(entries, similar.DecontaminateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := data.Prompt{Messages: []data.Message{{Role: "system", Content: "4"}, {Role: "user", Content: "2+2"}, {Role: "assistant", Content: "4"}, {Role: "user", Content: "3+5"}}}
+	p.Messages[1].Content = "4"
+	groups := playedOf(p, exporttest.Attempt("wrong", []int{0}, exporttest.Judged(false, 0, "")), true, "+a", "b")
+	got, _ := written(t, Options{Overlap: overlap, Examples: 2}, groups)
+	equal(t, "rows", got["kto"], `"2 null"`)
+	got, _ = written(t, Options{Overlap: overlap}, groups) // a turn of the task, as far as anybody says
+	equal(t, "rows", got["kto"], `"0 {\"contaminated\":2}"`)
+}
+
+// TestBalanceAfterDeduplication: the second pass over the groups remembers nothing of the first.
+func TestBalanceAfterDeduplication(t *testing.T) {
+	got, _ := written(t, Options{Balance: BalanceLabels, Deduplicate: DuplicatesExact}, played("one", "+a", "+a", "+b", "c", "d", "e"))
+	equal(t, "rows", got["kto"], `"4 {\"balance\":1,\"duplicate\":1}"`)
+}
+
+// TestDuplicateTasks: other tools, or another ground truth, make another task.
+func TestDuplicateTasks(t *testing.T) {
+	task := func(answer, tool string) []data.Group {
+		p := data.Prompt{Messages: []data.Message{{Role: "user", Content: "Weather?"}}, Answer: json.RawMessage(answer), Tools: []data.Tool{{Name: tool}}}
+		return playedOf(p, exporttest.Attempt("wrong", []int{0}, exporttest.Judged(false, 0, "")), true, "+a", "b")
+	}
+	same := task(`1`, "x")
+	for i := range same {
+		same[i].Prompt.Source = "another"
+	}
+	dir := t.TempDir()
+	var all []data.Group
+	for _, g := range [][]data.Group{task(`1`, "x"), task(`2`, "x"), task(`1`, "y"), same} {
+		all = append(all, g...)
+	}
+	m, err := Write(context.Background(), disk.OS{}, dir, Info{}, Options{Deduplicate: DuplicatesExact}, []Format{Failures}, exporttest.All(all))
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "rows", []any{m.Formats[0].Rows, m.Formats[0].LeftOut}, `[3,{"duplicate":1}]`)
+}
+
+func TestDPOAnswers(t *testing.T) {
+	groups := played("one", "+a", "+b", "+c", "+d", "e")
+	r := groups[1].Rollouts
+	r[1].Excluded = "leak"
+	for i := range r[1].Turns {
+		r[1].Turns[i].Train = false
+	}
+	for i, turn := range r[2].Turns {
+		if turn.Step == data.StepReflection {
+			r[2].Turns[i].Leak = ptr(true)
+		}
+	}
+	r[3].Turns[len(r[3].Turns)-1].Thinking = "hm"
+	dir := t.TempDir()
+	opts := Options{Drop: []string{DropLeak}}
+	if _, err := Write(context.Background(), disk.OS{}, dir, Info{}, opts, []Format{DPOAnswers}, exporttest.All(groups)); err == nil || !strings.Contains(err.Error(), "thinking") {
+		t.Errorf("error %v, want one about thinking", err)
+	}
+	opts.Skip = []string{SkipThinking}
+	m, err := Write(context.Background(), disk.OS{}, dir, Info{}, opts, []Format{DPOAnswers}, exporttest.All(groups))
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "left out", []any{m.Formats[0].Rows, m.Formats[0].LeftOut}, `[1,{"excluded":1,"leak":1,"thinking":1}]`)
+}
+
+// TestReadersOfTurns: conversations that some trainers would change or leave out are left out here, and counted.
+func TestReadersOfTurns(t *testing.T) {
+	p := data.Prompt{Messages: []data.Message{{Role: "user", Content: "one"}, {Role: "user", Content: "two"}}}
+	groups := append(playedOf(p, exporttest.Attempt("wrong", []int{0}, exporttest.Judged(false, 0, "")), true, "+a", "b"), played("fine", "+a", "b")...)
+	formats := []Format{KTO, KTOMessages, DPO, DPOMessages, DPOSwift, SFTMessages, SFTMessagesSwift, SFTMessagesPlain, RLPrompts, RLPromptsSwift, RLReflectSwift}
+	dir := t.TempDir()
+	m, err := Write(context.Background(), disk.OS{}, dir, Info{}, Options{}, formats, exporttest.All(groups))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Check(context.Background(), disk.OS{}, dir); err != nil {
+		t.Error(err)
+	}
+	rows := map[string][2]int64{}
+	for _, f := range m.Formats {
+		rows[f.Name] = [2]int64{f.Rows, f.LeftOut[leftOutRoles]}
+	}
+	equal(t, "rows, left out for roles", rows, `{"dpo":[2,0],"dpo_messages":[1,2],"dpo_swift":[1,2],"kto":[4,0],"kto_messages":[2,2],"rl_prompts":[2,0],"rl_prompts_reflect_swift":[1,1],"rl_prompts_swift":[1,1],"sft_messages":[2,0],"sft_messages_llamafactory":[1,2],"sft_messages_swift":[1,2]}`)
+	text, _ := os.ReadFile(filepath.Join(dir, "dataset_info.json"))
+	equal(t, "dataset_info.json", json.RawMessage(text), `{"dpo_messages":{"columns":{"chosen":"chosen","messages":"messages","rejected":"rejected"},"file_name":"dpo_messages","formatting":"sharegpt","ranking":true,"tags":{"assistant_tag":"assistant","content_tag":"content","role_tag":"role","system_tag":"system","user_tag":"user"}},"kto_messages":{"columns":{"kto_tag":"label","messages":"messages"},"file_name":"kto_messages","formatting":"sharegpt","tags":{"assistant_tag":"assistant","content_tag":"content","role_tag":"role","system_tag":"system","user_tag":"user"}},"sft_messages_llamafactory":{"columns":{"messages":"messages"},"file_name":"sft_messages_llamafactory","formatting":"sharegpt","tags":{"assistant_tag":"assistant","content_tag":"content","role_tag":"role","system_tag":"system","user_tag":"user"}}}`)
+}
+
+// TestNoPlainNameForATestSplit: LLaMA-Factory trains on the data set of the plain name.
+func TestNoPlainNameForATestSplit(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Write(context.Background(), disk.OS{}, dir, Info{}, Options{Splits: map[string]float64{"aa": 0.5, "fit": 0.5}}, []Format{KTOMessages}, exporttest.All(played("one", "+a", "b"))); err != nil {
+		t.Fatal(err)
+	}
+	var entries map[string]any
+	text, _ := os.ReadFile(filepath.Join(dir, "dataset_info.json"))
+	if json.Unmarshal(text, &entries) != nil || len(entries) != 1 || entries["kto_messages"] != nil {
+		t.Errorf("entries %s", text)
+	}
+}
+
+func TestSequencesAreBalanced(t *testing.T) {
+	m, err := Write(context.Background(), disk.OS{}, t.TempDir(), Info{}, Options{Balance: BalanceLabels, Logprobs: LogprobsAny}, []Format{Sequences, KTO}, exporttest.All(exporttest.Chat()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range m.Formats { // 9 train, 4 of them passed
+		equal(t, f.Name, []any{f.Rows, f.LeftOut}, `[8,{"balance":1}]`)
+	}
+}

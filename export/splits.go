@@ -102,14 +102,21 @@ func (s splits) of(question data.Digest) string {
 // questionID identifies a question, but for case and white space.
 func questionID(question string) data.Digest { return similar.Digest(question) }
 
-// questionOf returns what a task asks: the last message of the user; "" if there is none.
-func questionOf(messages []Message) string {
-	for i := len(messages) - 1; i >= 0; i-- {
-		if messages[i].Role == data.RoleUser {
-			return messages[i].Content
+// questionOf returns what a task asks: what its users and tools say, behind the examples that stand before every task.
+func questionOf(messages []Message, examples int) string {
+	return strings.Join(asksOf(messages, examples), "\n")
+}
+
+func asksOf(messages []Message, examples int) (said []string) {
+	if len(messages) > 0 && messages[0].Role == data.RoleSystem {
+		messages = messages[1:]
+	}
+	for _, m := range messages[min(examples, len(messages)):] {
+		if m.Role == data.RoleUser || m.Role == data.RoleTool {
+			said = append(said, m.Content)
 		}
 	}
-	return ""
+	return said
 }
 
 func (s splits) names() []string {

@@ -39,7 +39,7 @@ func newTask(info Info, opts Options, p data.Prompt, seen *logprobsSeen) (*task,
 	if t.messages, t.full, err = messages(p.Messages); err != nil {
 		return nil, err
 	}
-	t.question = questionOf(t.messages)
+	t.question = questionOf(t.messages, opts.Examples)
 	question := questionID(t.question)
 	t.questionID, t.split = question.String(), opts.splits.of(question)
 	if p.Answer != nil {
@@ -59,6 +59,11 @@ func newTask(info Info, opts Options, p data.Prompt, seen *logprobsSeen) (*task,
 		t.draws, t.passes = number(f.Draws), number(f.Passes)
 	}
 	return t, nil
+}
+
+// asked returns the messages of question, one by one.
+func (t *task) asked() []string {
+	return asksOf(t.messages, t.opts.Examples)
 }
 
 // count takes draws and passes from the prompt's attempts. A failure that came with the prompt has

@@ -36,7 +36,7 @@ func exportCommand() *cli.Command {
 			&cli.StringFlag{Name: "for", Usage: "the trainer that is to read them"},
 			&cli.StringFlag{Name: "to", Usage: "the folder (default: export in the run directory)"},
 			&cli.StringFlag{Name: "split", Usage: "name of the one split (default: train)"},
-			&cli.StringSliceFlag{Name: "splits", Usage: "names and shares of several splits: train=0.9,test=0.1; a task is in one of them, the same in every run"},
+			&cli.StringSliceFlag{Name: "splits", Usage: "names and shares of several splits: train=0.9,test=0.1; a task is in one of them, chosen by what it asks: the same in every run"},
 			&cli.StringSliceFlag{Name: "drop", Usage: "keep out of what trains: leak, truncated, no_signal, inexact; may be repeated"},
 			&cli.StringFlag{Name: "deduplicate", Usage: "keep out of what trains: exact (the same again), near (also reflections that say nearly the same)"},
 			&cli.StringSliceFlag{Name: "decontaminate", Usage: "keep tasks out of what trains that share 13 words in a row with this evaluation set: FILE, or FILE:column,column; may be repeated"},
@@ -204,6 +204,7 @@ func exportTo(ctx context.Context, r *pipeline.Run, groups iter.Seq2[data.Group,
 		return export.Manifest{}, err
 	}
 	opts := s.options()
+	fmt.Sscan(r.Head.Plan.Rest["examples"], &opts.Examples)
 	if err := export.CheckFormats(fs, opts); err != nil {
 		return export.Manifest{}, usagef("export: %v", err)
 	}

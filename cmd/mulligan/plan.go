@@ -98,7 +98,7 @@ type exportSettings struct {
 	For     string   `yaml:"for" help:"the trainer that is to read them (export --for): its twins of the formats"`
 
 	Split  string             `yaml:"split" help:"name of the one split; empty: train"`
-	Splits map[string]float64 `yaml:"splits" help:"names and shares of several splits ({train: 0.9, test: 0.1}); a task is in one of them, the same in every run"`
+	Splits map[string]float64 `yaml:"splits" help:"names and shares of several splits ({train: 0.9, test: 0.1}); a task is in one of them, chosen by what it asks: the same in every run"`
 
 	Drop          []string `yaml:"drop" help:"keep out of what trains: leak, truncated, no_signal, inexact"`
 	Deduplicate   string   `yaml:"deduplicate" help:"keep out of what trains: exact (the same again), near (also reflections that say nearly the same)"`

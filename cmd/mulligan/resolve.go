@@ -47,6 +47,7 @@ func (p *plan) resolve(ctx context.Context) (pipeline.Plan, error) {
 		r.Rest["plan.dir"] = dir
 	}
 	r.Rest["limit"] = strconv.Itoa(p.settings.Limit)
+	r.Rest["examples"] = strconv.Itoa(len(turns(p.settings.Examples))) // messages; their texts are in the source's digest
 	r.Rest["max_failed"] = strconv.Itoa(p.settings.MaxFailed)
 	settings("export", p.settings.Export, r.Rest, r.Rest, r.Rest)
 	return r, nil
