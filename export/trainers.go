@@ -47,7 +47,7 @@ var trainers = []Trainer{
 		as(Sequences, "export/adapters/tinker_replay.py"),
 	}},
 	{Name: "verifiers", Title: "verifiers", Version: "0.1.14, 0.4.0", Loads: true, Reads: []Reads{
-		as(RLPrompts, "0.1.14: SingleTurnEnv(dataset=...)"), as(RLPromptsReflect, "as rl_prompts"), as(Sequences, "0.4.0: message nodes, export/adapters/verifiers_replay.py (install pyarrow, or take sequences_jsonl)"), as(Failures, "export/adapters/verifiers_reflect.py"),
+		as(RLPrompts, "0.1.14: SingleTurnEnv(dataset=...)"), as(RLPromptsReflect, "as rl_prompts; on-policy: export/adapters/verifiers_reflect.py"), as(Sequences, "0.4.0: message nodes, export/adapters/verifiers_replay.py (install pyarrow, or take sequences_jsonl)"),
 	}},
 	{Name: "prime-rl", Title: "prime-rl", Version: "559b447", Reads: []Reads{
 		as(Sequences, "export/adapters/prime_rl_replay.py (its SFT trains every message of the assistant, the failed attempt too)"),

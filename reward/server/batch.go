@@ -57,7 +57,7 @@ func (b *batch) write(ctx context.Context, tasks <-chan task) error {
 	out.WriteString(open) // errors stay with out
 	flushed, first := time.Now(), true
 	for t := range tasks {
-		line := t.wait(ctx).ruling.Line()
+		line := t.wait(ctx).line()
 		if !first {
 			out.WriteString(between)
 		}

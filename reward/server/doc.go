@@ -21,7 +21,8 @@
 //
 // A ruling has pass, score, parsed, reason and feedback, or error. In a batch each question has a
 // ruling in its place: one that is refused (a field is unknown, say) or undecided has an error, the
-// others are judged. Only a body that is no list of questions is refused as a whole.
+// others are judged. An error that a question alone would be answered 400 or 503 for says so: {"id","error","status"}; 503 is
+// to be asked again. Only a body that is no list of questions is refused as a whole.
 //
 //	400  no question: the error names the field, and what is allowed     404, 405  path, method
 //	401  the token is missing or wrong                                   408       the body did not come within 30 s

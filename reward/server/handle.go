@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -127,6 +128,24 @@ func discard(rp *reply, r *http.Request) {
 	if n, _ := io.CopyN(io.Discard, r.Body, maxDiscard); n == maxDiscard {
 		rp.w.Header().Set("Connection", "close")
 	}
+}
+
+// line is the answer in a batch. Where a single question would be answered with 400 or 503 it says so, because a batch as a whole is
+// answered with 200: a client that takes "ask again later" for "could not be decided" would throw its sample away.
+func (a answer) line() []byte {
+	status := a.status()
+	if status == http.StatusOK || status == http.StatusUnprocessableEntity {
+		return a.ruling.Line()
+	}
+	id := a.ruling.ID
+	if id == nil {
+		id = json.RawMessage("null")
+	}
+	return encode(struct {
+		ID     json.RawMessage `json:"id"`
+		Error  string          `json:"error"`
+		Status int             `json:"status"`
+	}{id, a.ruling.Err.Error(), status})
 }
 
 // status is the status of the answer to a single question.

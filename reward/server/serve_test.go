@@ -131,8 +131,8 @@ func TestDrop(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			want := `200 {"results":[{"id":1,"pass":true,"score":1,"parsed":"","reason":"","feedback":""}` +
-				`,{"id":2,"error":"the server stopped before the verdict: ask again"}` +
-				strings.Repeat(`,{"id":3,"error":"the server stopped before the verdict: ask again"}`, 20) + "]}\n<nil>"
+				`,{"id":2,"error":"the server stopped before the verdict: ask again","status":503}` +
+				strings.Repeat(`,{"id":3,"error":"the server stopped before the verdict: ask again","status":503}`, 20) + "]}\n<nil>"
 			if got := r.ask("POST", "/verify/batch", `{"items":[{"id":1,"response":"1s"},{"id":2,"response":"30m"}`+strings.Repeat(`,{"id":3,"response":"30m"}`, 20)+`]}`); got != want {
 				t.Errorf("batch: %s; want %s", got, want)
 			}

@@ -108,7 +108,7 @@ func TestWire(t *testing.T) {
 
 		{"POST", "/verify/batch", `{"items":[` + right + `,{"id":1,"verifier":"odd","response":"panic"},{"id":2},3,{"id":4,"verifier":"odd","response":"x"}]}`, 200,
 			`{"results":[{"id":7,"pass":true,"score":1,"parsed":"3*5+2","reason":"","feedback":""},{"id":1,"error":"the verifier panicked: at the verifier"},` +
-				`{"id":2,"error":"field response is missing: want a text"},{"id":null,"error":"` + fields + `, not a number"},` +
+				`{"id":2,"error":"field response is missing: want a text","status":400},{"id":null,"error":"` + fields + `, not a number","status":400},` +
 				`{"id":4,"pass":true,"score":1,"parsed":"x","reason":"","feedback":""}]}`},
 		{"POST", "/verify/batch", `{"items":[]}`, 200, `{"results":[]}`},
 		{"POST", "/verify/batch", `{}`, 400, `{"error":"field items is missing: want a list of questions"}`},
@@ -133,7 +133,7 @@ func TestLines(t *testing.T) {
 	w := ask(s, "POST", "/verify/batch", "\n"+`{"id":1,"verifier":"odd","response":"x"}`+"\r\n\n"+`{"id":2,`+"\n"+`{"id":3,"verifier":"odd","response":"error"}`,
 		"Content-Type", "application/x-ndjson; charset=utf-8")
 	const want = `{"id":1,"pass":true,"score":1,"parsed":"x","reason":"","feedback":""}
-{"id":2,"error":"want {\"id\",\"answer\",\"response\",\"messages\",\"verifier\"}: at byte 8: EOF"}
+{"id":2,"error":"want {\"id\",\"answer\",\"response\",\"messages\",\"verifier\"}: at byte 8: EOF","status":400}
 {"id":3,"error":"odd: cannot decide"}
 `
 	if w.Code != 200 || w.Body.String() != want || w.Header().Get("Content-Type") != "application/x-ndjson" {
