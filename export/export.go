@@ -273,6 +273,7 @@ func (o *output) manifest(all splits) ManifestFormat {
 			}
 			f.Tokens.add(s.tokens)
 		}
+		f.Passed += s.passed
 		for i, file := range s.done {
 			file.Path = o.format.Name + "/" + s.final(i)
 			f.Rows += file.Rows

@@ -162,6 +162,7 @@ type rowChecker[R any] interface {
 type groupWriter interface {
 	add(v *view, left tally) (rows int, err error)
 	tokens() tokenCount // of the rows so far
+	passes() int64      // of these, whose label is true
 	close() error
 }
 
@@ -209,9 +210,11 @@ type tableWriter[R any] struct {
 	w           rowWriter[R]
 	rows, bytes int // of the row group
 	count       tokenCount
+	passed      int64
 }
 
 func (t *tableWriter[R]) tokens() tokenCount { return t.count }
+func (t *tableWriter[R]) passes() int64      { return t.passed }
 
 func (t *tableWriter[R]) add(v *view, left tally) (int, error) {
 	rows, err := t.table.rows(v, left)
@@ -240,6 +243,9 @@ func (t *tableWriter[R]) add(v *view, left tally) (int, error) {
 		if r, ok := any(&rows[i]).(interface{ tokens() tokenCount }); ok {
 			t.count.add(r.tokens())
 		}
+		if r, ok := any(&rows[i]).(interface{ passed() bool }); ok && r.passed() {
+			t.passed++
+		}
 		t.rows++
 		t.bytes += size
 		if t.rows >= t.opts.RowGroupRows {
@@ -263,6 +269,7 @@ type tableChecker[R any] struct {
 	encoding encoding[R]
 	rows     rowChecker[R]
 	count    tokenCount
+	passed   int64 // rows whose label is true
 }
 
 // file checks one file; a nil manifest: it is of no export. The recover is for the decoders of the two libraries, which answer some
@@ -299,6 +306,14 @@ func (t *tableChecker[R]) split(row *R, split string, m *Manifest) error {
 	if r, ok := any(row).(interface{ tokens() tokenCount }); ok {
 		t.count.add(r.tokens())
 	}
+	if r, ok := any(row).(interface{ passed() bool }); ok && r.passed() {
+		t.passed++
+	}
+	if r, ok := any(row).(interface{ graded() (*bool, float64) }); ok && m != nil && m.Reward == "binary" {
+		if label, reward := r.graded(); label != nil && reward != float64(one(*label)) {
+			return columnErrorf("label", "is %t, but the reward is %g", *label, reward)
+		}
+	}
 	if r, ok := any(row).(interface{ inSplit() (string, string) }); ok && m != nil {
 		if column, of := r.inSplit(); of != split {
 			return columnErrorf(column, "is %s in a file of %s", of, split)
@@ -329,6 +344,9 @@ func (t *tableChecker[R]) end(f ManifestFormat, n Counts) error {
 	err := t.rows.end(f, n)
 	if want := f.Tokens; err == nil && (want != nil || t.count != tokenCount{}) && (want == nil || *want != t.count) {
 		err = fmt.Errorf("the rows hold %d token ids up to %d, %d in the loss, but the manifest says otherwise: %v", t.count.All, t.count.MaxID, t.count.Loss, want)
+	}
+	if err == nil && f.Passed != t.passed {
+		err = fmt.Errorf("%d rows whose label is true, but the manifest has %d", t.passed, f.Passed)
 	}
 	if err != nil {
 		return inFile(t.name, -1, err)

@@ -95,3 +95,8 @@ func (k *KTOTextRow) check() error {
 	}
 	return nil
 }
+
+func (k *KTORow) passed() bool             { return k.Label }
+func (k *KTORow) graded() (*bool, float64) { return &k.Label, k.Reward }
+func (k *KTOMessagesRow) passed() bool     { return k.Label }
+func (k *KTOTextRow) passed() bool         { return k.Label }

@@ -55,6 +55,7 @@ type ManifestFormat struct {
 	Files []File `json:"files"`
 
 	LeftOut tally       `json:"left_out,omitempty"` // what could be a row and is none, by reason: of what, says the format's check
+	Passed  int64       `json:"passed,omitempty"`   // rows whose label is true; formats with a label only
 	Tokens  *tokenCount `json:"tokens,omitempty"`   // formats of token ids only
 }
 

@@ -186,6 +186,7 @@ func TestCheckFindsWhatTrainersDoNot(t *testing.T) {
 			r.LossMask, r.SampledMask, r.Labels, r.SegmentIDs = left(r.LossMask), left(r.SampledMask), left(r.Labels), left(r.SegmentIDs)
 			r.SequenceID = r.id()
 		}), "column "},
+		{"a label turned round", KTO, kto(func(r *KTORow) { r.Label = !r.Label }), "rows whose label is true, but the manifest has"},
 		{"no prompt", KTO, kto(func(r *KTORow) { r.Prompt = nil }), "column prompt: no messages"},
 		{"an empty question", KTO, kto(func(r *KTORow) { r.Prompt[0].Content = "" }), "column prompt[0].content: is empty"},
 		{"an empty completion", KTO, kto(func(r *KTORow) { r.Completion[0].Content = "" }), "column completion[0].content: is empty"},

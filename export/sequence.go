@@ -279,3 +279,6 @@ func bits(mask []bool) []int8 {
 func (row *SequenceRow) tokens() tokenCount { return countTokens(row.InputIDs, row.LossMask, 0) }
 
 func (row *SequenceRow) questionID() (string, string) { return "question_id", row.QuestionID }
+
+func (row *SequenceRow) passed() bool             { return isTrue(row.Label) }
+func (row *SequenceRow) graded() (*bool, float64) { return row.Label, row.Reward }

@@ -30,6 +30,7 @@ type shards struct {
 	split  string
 	left   tally      // what is in no row
 	tokens tokenCount // of the files that are done
+	passed int64      // rows whose label is true, in these
 	open   *shard
 	done   []File   // Path is the temporary name
 	names  []string // temporary names of all files that were created
@@ -115,6 +116,7 @@ func (s *shards) end() error {
 		return fmt.Errorf("write %s: %w", filepath.Join(s.dir, o.Path), err)
 	}
 	s.tokens.add(o.w.tokens())
+	s.passed += o.w.passes()
 	o.SHA256 = hex.EncodeToString(o.sum.Sum(nil))
 	s.done = append(s.done, o.File)
 	return nil
