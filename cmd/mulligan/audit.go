@@ -138,6 +138,9 @@ func auditPath(ctx context.Context, c *cli.Context, path string) (*audit.Report,
 		defer against.close()
 	}
 	rep, tasks, err := audit.Run(ctx, a.subject, a.prompts(ctx), opts)
+	if column := new(audit.ColumnError); errors.As(err, &column) {
+		return nil, usagef("--by: %w", err)
+	}
 	if err != nil {
 		return nil, err
 	}

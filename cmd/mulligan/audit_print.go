@@ -74,7 +74,7 @@ func (p *reportPrinter) checked() {
 	}
 	fmt.Fprintf(p.w, "judged again by %s: %s verdicts, %s the same, %s differ, %s undecided%s\n", by, count(n.Verdicts), count(n.Same), count(n.Differ), count(n.Undecided),
 		suffixes(plural(n.Unjudged, " not judged again"), plural(n.Leaks, " reflections looked at for leaks")))
-	fmt.Fprintf(p.w, "rewards, advantages and masks made again: %s rewards, %s advantages, %s wrong\n", count(n.Rewards), count(n.Advantages), count(n.Wrong))
+	fmt.Fprintf(p.w, "rewards, advantages and masks made again: %s rewards, %s advantages; of everything checked, %s wrong\n", count(n.Rewards), count(n.Advantages), count(n.Wrong))
 	p.row("", "%s", strings.TrimPrefix(suffixes(plural(n.Masks, " masks"), plural(n.Groups, " groups"), plural(n.Draws, " draws made from what stands before them"),
 		plural(n.Hashes, " content hashes"), plural(n.IDs, " ids"), plural(n.Files, " files")), ", "))
 }

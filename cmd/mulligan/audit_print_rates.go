@@ -10,7 +10,7 @@ import (
 // rates prints how often what passed, of all and by slices.
 func (p *reportPrinter) rates() {
 	f, r := p.r.Funnel, p.r.Rates
-	p.row("prompts", "%s%s", count(f.Prompts), suffixes(plural(f.FirstFailed, " with a failed first attempt"), plural(f.Given, " came with their failure"),
+	p.row("prompts", "%s%s", count(f.Prompts), suffixes(plural(f.FirstFailed, " with a failed attempt"), plural(f.Given, " came with their failure"),
 		plural(f.Filtered, " left out by their pass rate"), plural(f.Reflected, " reflected on")))
 	if r.First.N > 0 {
 		p.row("first try", "%s   pass@1", interval(r.First))
@@ -23,9 +23,12 @@ func (p *reportPrinter) rates() {
 		p.row("", "%s   what the reflection brings (95%%, %s)", points(r.Gain), r.Gain.Method)
 	}
 	p.row("reflections", "%s on %s failures, %s train, %s rewarded%s", count(f.Reflections), count(f.Failures), count(f.Trained), count(f.Rewarded), suffixes(plural(f.Excluded, " excluded")))
+	if f.TrainedTokens != nil && f.RewardedTokens != nil {
+		p.row("tokens", "%s sampled by reflections that train, %s by those that are rewarded (as the engine counts)", count(*f.TrainedTokens), count(*f.RewardedTokens))
+	}
 	s := p.r.Signal
 	if s.Groups.N > 0 {
-		p.row("groups", "%s   with signal%s", interval(s.Groups), suffixes(plural(s.AllFail, " all failed"), plural(s.AllPass, " all passed"), plural(s.None, " where nothing trains")))
+		p.row("groups", "%s   with signal%s", interval(s.Groups), suffixes(plural(s.AllFail, " none rewarded"), plural(s.AllPass, " all rewarded"), plural(s.None, " where nothing trains")))
 	}
 	if len(p.r.BySource) > 1 {
 		p.slices("source", p.r.BySource)
@@ -44,7 +47,7 @@ const shownSlices = 20
 func (p *reportPrinter) slices(by string, all []audit.Slice) {
 	fmt.Fprintln(p.w)
 	table := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "by %s\tprompts\tfirst try\tretry\tcontrol\tdifference\n", by)
+	fmt.Fprintf(table, "by %s\tprompts\tfirst try\tretry\tcontrol\tretry minus control\n", by)
 	for _, s := range all[:min(len(all), shownSlices)] {
 		name, gain := s.Name, "-"
 		if name == "" {

@@ -33,8 +33,16 @@ func (p *reportPrinter) replies() {
 			what = "without ids"
 		}
 		p.row(first(i, "token ids"), "%s draws of %s: %s%s", count(t.Draws), t.Step, what,
-			suffixes("log-probabilities "+t.LogprobsMode, plural(t.EndMissing, " without their last id"), plural(t.Trained, " tokens train")))
+			suffixes("log-probabilities "+t.LogprobsMode, plural(t.EndMissing, " without their last id"), trainedIDs(t)))
 	}
+}
+
+// trainedIDs says how many ids train. Funnel.TrainedTokens is more where ids of sampled tokens are not known.
+func trainedIDs(t audit.TokenCount) string {
+	if t.Source == "none" {
+		return plural(t.Trained, " tokens of replies that train")
+	}
+	return plural(t.Trained, " ids train")
 }
 
 // tokensKnown reports whether the same replies are listed in tokens, all of them.
@@ -69,7 +77,11 @@ func (p *reportPrinter) size() {
 		if len(s.Buckets) < 2 {
 			break
 		}
-		p.row(first(i, "rewarded"), "%s   of %d to %d %s", interval(b.Rewarded), b.From, b.To, s.Unit)
+		lengths := fmt.Sprintf("%d to %d", b.From, b.To)
+		if b.From == b.To {
+			lengths = fmt.Sprint(b.From)
+		}
+		p.row(first(i, "rewarded"), "%s   of %s %s", interval(b.Rewarded), lengths, s.Unit)
 	}
 }
 
@@ -92,7 +104,7 @@ func (p *reportPrinter) texts() {
 		if d.OneIn > 1 {
 			about = fmt.Sprintf(" (estimated: one of %d texts was looked at)", d.OneIn)
 		}
-		p.row(first(i, "duplicates"), "%s of %s %s were there before%s%s", count(d.Repeated), count(d.Texts), d.Of, suffixes(optional(d.Trained, " train")), about)
+		p.row(first(i, "duplicates"), "%s of %s %s say what an earlier one says%s%s", count(d.Repeated), count(d.Texts), d.Of, suffixes(optional(d.Trained, " train")), about)
 		if d.Repeated > 0 && len(d.Top) > 0 {
 			p.row("", "%s times: %q", count(d.Top[0].N), firstLine(d.Top[0].Text))
 		}
@@ -101,7 +113,7 @@ func (p *reportPrinter) texts() {
 			if !n.All {
 				some = " of the first ones"
 			}
-			p.row("", "%s of %s distinct ones%s are nearly the same as one before (%.0f%% of their word runs)%s", count(n.Similar), count(n.Texts), some, 100*n.Threshold,
+			p.row("", "of the %s distinct ones%s, %s share %.0f%% of their word runs with an earlier one%s", count(n.Texts), some, count(n.Similar), 100*n.Threshold,
 				suffixes(plural(n.Largest, " in the largest cluster")))
 		}
 	}
@@ -135,7 +147,11 @@ func (p *reportPrinter) agreement() {
 	if a == nil {
 		return
 	}
-	p.row("second", "%s   judged alike by %s and %s%s", interval(a.Agree), a.First, a.Second, p.secondOptions())
+	if a.Agree.N == 0 {
+		p.row("second", "no reply was judged by both %s and %s%s", a.First, a.Second, p.secondOptions())
+	} else {
+		p.row("second", "%s   judged alike by %s and %s%s", interval(a.Agree), a.First, a.Second, p.secondOptions())
+	}
 	p.row("", "both pass %s, only the first %s, only the second %s, both fail %s%s", count(a.BothPass), count(a.OnlyFirst), count(a.OnlySecond), count(a.BothFail),
 		suffixes(plural(a.Undecided, " undecided by the second")))
 	if a.UndecidedFor != "" {

@@ -30,7 +30,7 @@ type part interface {
 }
 
 // Run audits prompts in their order and says of them what the report holds; the subject is what the caller knows of them.
-// Memory does not grow with the number of prompts but for what Report says. The error is that of the prompts, or of the context: what does not
+// Memory does not grow with the number of prompts but for what Report says, and 8 bytes a reflection. The error is that of the prompts, or of the context: what does not
 // agree is no error but a finding.
 func Run(ctx context.Context, subject Subject, prompts iter.Seq2[Prompt, error], opts Options) (*Report, *Tasks, error) {
 	a := &auditor{opts: opts, modes: []rewards{asBinary, asShaped}, verifiers: map[[2]string]reward.Verifier{}}
@@ -38,8 +38,8 @@ func Run(ctx context.Context, subject Subject, prompts iter.Seq2[Prompt, error],
 		a.modes = []rewards{m}
 	}
 	found := newFound(a.modes)
-	tasks := newTasks()
-	a.parts = []part{found, &who{subject: subject}, &funnel{}, newRates(opts.By), newLengths(), newSignal(), newTexts(), newLanguages(), newRewardSize(), newTokens(), newAgreement(opts)}
+	tasks, by := newTasks(), newRates(opts.By)
+	a.parts = []part{found, &who{subject: subject}, &funnel{}, by, newLengths(), newSignal(), newTexts(), newLanguages(), newRewardSize(), newTokens(), newAgreement(opts)}
 	if opts.Tasks {
 		a.parts = append(a.parts, tasks)
 	}
@@ -50,6 +50,9 @@ func Run(ctx context.Context, subject Subject, prompts iter.Seq2[Prompt, error],
 		for _, p := range a.parts {
 			p.add(x)
 		}
+	}
+	if err := by.missing(); err != nil {
+		return nil, nil, err
 	}
 	r := &Report{Version: ReportVersion, Subject: subject, Findings: []Finding{}, Notes: []string{}}
 	for _, p := range a.parts {

@@ -109,8 +109,11 @@ func (c *Comparison) notes() {
 	if c.A.Strategy != c.B.Strategy {
 		note("They were played by different strategies, %s and %s.", orNone(c.A.Strategy), orNone(c.B.Strategy))
 	}
-	if slices.Equal(c.A.Policies, c.B.Policies) && len(c.A.Policies) > 0 {
+	switch same := slices.Equal(c.A.Policies, c.B.Policies) && len(c.A.Policies) > 0; {
+	case len(c.A.weights) > 0 && slices.Equal(c.A.weights, c.B.weights):
 		note("Both were drawn from the same policy (%s): a difference is one of plans, or of chance.", strings.Join(c.A.Policies, "; "))
+	case same && len(c.A.weights) == 0:
+		note("Both name the same policy (%s), but not the digest of its weights: whether these are the same cannot be said.", strings.Join(c.A.Policies, "; "))
 	}
 }
 

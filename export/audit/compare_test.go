@@ -87,6 +87,30 @@ func TestCompareAlike(t *testing.T) {
 	}
 }
 
+// TestComparePolicies: one policy is called the same only where the digest of its weights is known; a name alone says nothing.
+func TestComparePolicies(t *testing.T) {
+	named, other := data.Policy{Model: "tiny:1b", Server: "generic"}, audittest.Usual().Policy
+	other.Revision = "sha256:1111"
+	elsewhere := audittest.Usual().Policy
+	elsewhere.Server, elsewhere.ServerVersion = "ollama", "2"
+	usual := audittest.Usual().Policy
+	for what, c := range map[string]struct {
+		a, b data.Policy
+		want string
+	}{
+		"a name only":             {named, named, "Both name the same policy (tiny:1b, generic), but not the digest of its weights: whether these are the same cannot be said."},
+		"one digest":              {usual, usual, "Both were drawn from the same policy (tiny:1b, Q4_K_M, digest sha256:0f0f, script 0.1): a difference is one of plans, or of chance."},
+		"one digest, two servers": {usual, elsewhere, "Both were drawn from the same policy (tiny:1b, Q4_K_M, digest sha256:0f0f, script 0.1): a difference is one of plans, or of chance."},
+		"two digests":             {usual, other, ""},
+		"one of them is known":    {usual, named, ""},
+	} {
+		x := audit.Compare(tasksOf(t, "a", firsts(c.a, 0, true, false)), tasksOf(t, "b", firsts(c.b, 0, true, true)))
+		if got := strings.Join(x.Notes, " "); got != c.want {
+			t.Errorf("%s: %q, want %q", what, got, c.want)
+		}
+	}
+}
+
 // TestCompareApart: without common tasks all draws count, as Newcombe has it, and a note says so.
 func TestCompareApart(t *testing.T) {
 	a, b := firsts(audittest.Usual().Policy, 0, repeat(56, 14)...), firsts(audittest.Usual().Policy, 1000, repeat(48, 32)...)

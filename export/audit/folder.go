@@ -67,7 +67,7 @@ func OpenFolder(fsys disk.FS, dir string) (*Folder, error) {
 		f.Format = filepath.Base(dir)
 	}
 	if f.Files == nil {
-		return nil, fmt.Errorf("audit %s: %w: want an export that holds one of %s, or a folder of such files", dir, ErrNoRows, strings.Join(episodeFormats, ", "))
+		return nil, fmt.Errorf("audit %s: %w: want an export that holds one of %s, or a folder of such files; export again with --format episodes,...", dir, ErrNoRows, strings.Join(episodeFormats, ", "))
 	}
 	f.sequences, f.Sequences, err = f.files(sequenceFormats)
 	return f, err
@@ -231,6 +231,14 @@ func (f *Folder) Finish(r *Report) {
 	}
 	if f.Manifest != nil && f.Manifest.Unfinished != "" {
 		r.Notes = append(r.Notes, "The run was not at its end when it was exported: "+f.Manifest.Unfinished+".")
+	}
+	if f.Manifest != nil && f.Manifest.Screens != "" {
+		note := "What trains in this export was filtered (" + f.Manifest.Screens + "), and the counts here are of all rollouts, before that"
+		i := slices.IndexFunc(f.Manifest.Formats, func(m export.ManifestFormat) bool { return m.Table == export.DroppedRows.Table })
+		if i >= 0 {
+			note += fmt.Sprintf(": %s has %d rows with what was kept out, and why", f.Manifest.Formats[i].Name, f.Manifest.Formats[i].Rows)
+		}
+		r.Notes = append(r.Notes, note+".")
 	}
 	if others := f.others(); len(others) > 0 {
 		r.Notes = append(r.Notes, "Of "+strings.Join(others, ", ")+" only the bytes were compared with the manifest, not the rows: `mulligan check` reads them.")

@@ -6,19 +6,18 @@ import (
 	"strings"
 
 	"mulligan/data/language"
-	"mulligan/reward/rate"
 )
 
 // languages counts what reflections are written in.
 type languages struct {
 	n, empty                    int
-	gibberish, mixed            rate.Count
+	gibberish, mixed            *tally
 	languages, scripts, reasons map[string]int
 	examples                    []string
 }
 
 func newLanguages() *languages {
-	return &languages{languages: map[string]int{}, scripts: map[string]int{}, reasons: map[string]int{}, examples: []string{}}
+	return &languages{gibberish: newTally(), mixed: newTally(), languages: map[string]int{}, scripts: map[string]int{}, reasons: map[string]int{}, examples: []string{}}
 }
 
 func (l *languages) add(x *exam) {
@@ -30,9 +29,7 @@ func (l *languages) add(x *exam) {
 		}
 		l.languages[s.language.Language]++
 		l.scripts[s.language.Script]++
-		l.gibberish.N++
-		if len(s.reasons) > 0 {
-			l.gibberish.K++
+		if l.gibberish.count(len(s.reasons) > 0); len(s.reasons) > 0 {
 			for _, r := range s.reasons {
 				l.reasons[r.Rule]++
 			}
@@ -41,15 +38,16 @@ func (l *languages) add(x *exam) {
 			}
 		}
 		if s.language.Language != language.Unknown && s.asked.Language != language.Unknown {
-			l.mixed.N++
-			l.mixed.K += one(s.language.Language != s.asked.Language)
+			l.mixed.count(s.language.Language != s.asked.Language)
 		}
 	}
+	l.gibberish.end()
+	l.mixed.end()
 }
 
 func (l *languages) report(r *Report) {
 	r.Languages = Languages{Reflections: l.n, Empty: l.empty, Languages: frequent(l.languages), Scripts: frequent(l.scripts), Reasons: frequent(l.reasons),
-		Gibberish: rate.Wilson(l.gibberish.K, l.gibberish.N), Mixed: rate.Wilson(l.mixed.K, l.mixed.N), Examples: l.examples}
+		Gibberish: l.gibberish.rate(), Mixed: l.mixed.rate(), Examples: l.examples}
 }
 
 // frequent returns counts, the most frequent first.

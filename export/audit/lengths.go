@@ -5,8 +5,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-
-	"mulligan/reward/rate"
 )
 
 // lengths counts replies by step and length.
@@ -15,7 +13,10 @@ type lengths struct {
 	cut                map[string]*cuts
 }
 
-type cuts struct{ cut, whole, unknown int }
+type cuts struct {
+	*tally
+	unknown int
+}
 
 // histogram counts by length: quantiles of it are exact.
 type histogram struct {
@@ -30,7 +31,7 @@ func newLengths() *lengths {
 func (l *lengths) add(x *exam) {
 	for o := range x.own() {
 		if l.cut[o.step] == nil {
-			l.tokens[o.step], l.characters[o.step], l.cut[o.step] = &histogram{counts: map[int]int{}}, &histogram{counts: map[int]int{}}, &cuts{}
+			l.tokens[o.step], l.characters[o.step], l.cut[o.step] = &histogram{counts: map[int]int{}}, &histogram{counts: map[int]int{}}, &cuts{tally: newTally()}
 		}
 		if n, known := tokensIn(o.turn); known {
 			l.tokens[o.step].counts[n]++
@@ -39,14 +40,14 @@ func (l *lengths) add(x *exam) {
 		}
 		l.characters[o.step].counts[charactersIn(o.turn)]++
 		c := l.cut[o.step]
-		switch {
-		case o.turn.Draw == nil || o.turn.Draw.Stop == "":
+		if o.turn.Draw == nil || o.turn.Draw.Stop == "" {
 			c.unknown++
-		case o.turn.Draw.Truncated():
-			c.cut++
-		default:
-			c.whole++
+		} else {
+			c.count(o.turn.Draw.Truncated())
 		}
+	}
+	for _, c := range l.cut {
+		c.end()
 	}
 }
 
@@ -58,7 +59,7 @@ func (l *lengths) report(r *Report) {
 		}
 		r.Lengths = append(r.Lengths, l.characters[step].lengths(step, UnitCharacters))
 		c := l.cut[step]
-		r.Truncated = append(r.Truncated, StepRate{Step: step, Rate: rate.Wilson(c.cut, c.cut+c.whole), Unknown: c.unknown})
+		r.Truncated = append(r.Truncated, StepRate{Step: step, Rate: c.rate(), Unknown: c.unknown})
 	}
 }
 

@@ -3,6 +3,8 @@ package audit
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 
 	"mulligan/data"
 	"mulligan/export"
@@ -18,7 +20,8 @@ type Options struct {
 	Verifiers func(name, config string) (reward.Verifier, error)
 	// Rules are those that labels were made by, as far as they are known.
 	Rules Rules
-	// By is the column of what the source carried along whose values make slices; "": difficulty or level, if there is one.
+	// By is the column of what the source carried along whose values make slices; "": difficulty or level, if there is one. Run fails with a
+	// ColumnError where no prompt carries it.
 	By string
 	// Second judges the same replies; nil: none does. SecondName and SecondOptions say which it is.
 	Second        reward.Verifier
@@ -28,6 +31,19 @@ type Options struct {
 	Tasks bool
 	// Workers judge at a time; 1 if 0.
 	Workers int
+}
+
+// ColumnError says that no prompt carries the column of Options.By.
+type ColumnError struct {
+	Column string
+	Known  []string // columns that prompts carry, sorted, at most MaxSlices
+}
+
+func (e *ColumnError) Error() string {
+	if len(e.Known) == 0 {
+		return fmt.Sprintf("no prompt carries the column %q, or any other", e.Column)
+	}
+	return fmt.Sprintf("no prompt carries the column %q; there are: %s", e.Column, strings.Join(e.Known, ", "))
 }
 
 // Rules are those that labels of reflect_retry were made by.

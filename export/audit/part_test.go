@@ -11,8 +11,7 @@ import (
 func sizedOf(pairs ...[2]int) *sized {
 	s := &sized{cells: map[cell]int{}}
 	for _, p := range pairs {
-		s.cells[cell{p[0], int32(p[1] * rewardUnit)}]++
-		s.n++
+		s.draw(p[0], float64(p[1]), true)
 	}
 	return s
 }

@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,6 +20,7 @@ type rates struct {
 	meta    map[string]*slice
 	none    *slice // prompts without such a value
 	first   []*slice
+	columns map[string]bool // that prompts carry
 }
 
 // slice counts passes of some prompts.
@@ -38,7 +40,7 @@ const (
 func newSlice() *slice { return &slice{clusters: rate.NewClusters(3)} }
 
 func newRates(by string) *rates {
-	r := &rates{all: newSlice(), sources: map[string]*slice{}, by: by, auto: by == "", meta: map[string]*slice{}, none: newSlice()}
+	r := &rates{all: newSlice(), sources: map[string]*slice{}, by: by, auto: by == "", meta: map[string]*slice{}, none: newSlice(), columns: map[string]bool{}}
 	for range firstBuckets {
 		r.first = append(r.first, newSlice())
 	}
@@ -117,6 +119,11 @@ func (r *rates) add(x *exam) {
 			r.by = column
 		}
 	}
+	for column := range prompt.Meta {
+		if len(r.columns) < MaxSlices {
+			r.columns[column] = true
+		}
+	}
 	if raw, ok := prompt.Meta[r.by]; ok && r.by != "" {
 		named(r.meta, metaName(raw)).add(p)
 	} else {
@@ -134,6 +141,14 @@ func (r *rates) add(x *exam) {
 			r.first[i].add(p)
 		}
 	}
+}
+
+// missing returns an error where a column was asked for that no prompt carries.
+func (r *rates) missing() error {
+	if r.auto || len(r.meta) > 0 || r.all.prompts == 0 {
+		return nil
+	}
+	return &ColumnError{r.by, slices.Sorted(maps.Keys(r.columns))}
 }
 
 // named returns the slice of a name, or that of all names too many.

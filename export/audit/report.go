@@ -48,6 +48,8 @@ type Subject struct {
 	Groups          int             `json:"groups"`
 	Rollouts        int             `json:"rollouts"`  // the rows of an export
 	Sequences       *int            `json:"sequences"` // rows of the table sequences that were checked; nil: there is none
+
+	weights []string // model, quantization, digest and chat template of each policy; nil: not all digests are known
 }
 
 // Checked counts what was computed again. Each thing counted here was compared with what is stored.

@@ -45,7 +45,7 @@ type Comparison struct {
 	McNemar *McNemar `json:"mcnemar"` // of pass@1, where it is paired; else nil
 	Retry   Compared `json:"retry"`   // retries after a reflection
 	Control Compared `json:"control"` // retries without one
-	Gain    Compared `json:"gain"`    // retry less control
+	Gain    Compared `json:"gain"`    // retry minus control
 	Notes   []string `json:"notes"`   // what makes them hard to compare: another verifier, strategy, sampling: sentences
 }
 
@@ -59,6 +59,8 @@ type Side struct {
 	Verifier string   `json:"verifier"`
 	Strategy string   `json:"strategy"`
 	Tasks    int      `json:"tasks"`
+
+	weights []string // as Subject.weights
 }
 
 // The verdicts of a Compared.

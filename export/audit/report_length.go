@@ -79,6 +79,6 @@ type TokenCount struct {
 	Draws         int    `json:"draws"`
 	Complete      int    `json:"complete"`    // of these: every id has a log-probability
 	Tokens        int    `json:"tokens"`      // ids, or what the engine counted where there are none
-	Trained       int    `json:"trained"`     // of these: enter the loss
+	Trained       int    `json:"trained"`     // ids of turns that train, so that tokens of unknown id are not among them (Funnel.TrainedTokens counts them); without ids, as Tokens
 	EndMissing    int    `json:"end_missing"` // draws whose last token is not among the ids
 }

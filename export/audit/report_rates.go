@@ -6,7 +6,7 @@ import "mulligan/reward/rate"
 type Funnel struct {
 	Prompts        int  `json:"prompts"`
 	Given          int  `json:"given"`        // of these: came with a failure, so that no attempt was drawn
-	FirstFailed    int  `json:"first_failed"` // prompts with a failed first attempt
+	FirstFailed    int  `json:"first_failed"` // prompts with a failed attempt, not only the first one: attempts are drawn until enough have failed
 	Filtered       int  `json:"filtered"`     // prompts whose failures were not reflected on, by their pass rate
 	Reflected      int  `json:"reflected"`    // prompts with reflections
 	Failures       int  `json:"failures"`     // failed attempts that were reflected on
@@ -15,14 +15,14 @@ type Funnel struct {
 	Trained        int  `json:"trained"`         // of these
 	Fixed          int  `json:"fixed"`           // reflections whose retry passed
 	Rewarded       int  `json:"rewarded"`        // reflections that train and earned more than 0
-	TrainedTokens  *int `json:"trained_tokens"`  // nil: not known of every one
+	TrainedTokens  *int `json:"trained_tokens"`  // that reflections that train sampled, as the engine counts: tokens of unknown id are among them. Nil: not known of every one
 	RewardedTokens *int `json:"rewarded_tokens"` // likewise
 }
 
-// Rates are the pass rates of some prompts. Intervals of attempts, retries and controls are clustered by prompt.
+// Rates are the pass rates of some prompts. Intervals are clustered by prompt, as all of a report: one number has one interval.
 type Rates struct {
 	Prompts  int              `json:"prompts"`
-	First    rate.Rate        `json:"first"`    // pass@1: the first draw of each prompt (Wilson)
+	First    rate.Rate        `json:"first"`    // pass@1: the first draw of each prompt (clusters of one: plain Wilson)
 	Attempts rate.Rate        `json:"attempts"` // all first attempts. They stop once enough failures are kept, so that their rate is below pass@1
 	Retry    rate.Rate        `json:"retry"`    // retries after a reflection
 	Control  rate.Rate        `json:"control"`  // retries without one

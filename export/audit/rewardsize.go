@@ -20,7 +20,18 @@ type sized struct {
 	cells                  map[cell]int
 	n                      int
 	longer, shorter, equal int
+	drawn                  []uint32 // every reflection in order, 4 bytes each: length, whether it was rewarded, whether a prompt begins
 }
+
+// drawn has a length from its third bit on, and these.
+const (
+	drawnRewarded = 1 << iota
+	drawnNext     // the first of a prompt
+	drawnLength   // a length of 1
+)
+
+// maxLength is the longest that drawn has room for.
+const maxLength = 1<<30 - 1
 
 // cell is a length and a reward. Rewards are told apart to four digits.
 type cell struct {
@@ -35,6 +46,7 @@ func newRewardSize() *rewardSize {
 }
 
 func (s *rewardSize) add(x *exam) {
+	next := [2]bool{true, true} // the reflection to come is the first of its prompt
 	for i := range x.prompt.Groups {
 		g := &x.prompt.Groups[i]
 		if g.Arm != data.ArmReflection {
@@ -57,8 +69,8 @@ func (s *rewardSize) add(x *exam) {
 					known[u] = false
 					continue
 				}
-				unit.n++
-				unit.cells[cell{n, int32(*r.Reward * rewardUnit)}]++
+				unit.draw(n, *r.Reward, next[u])
+				next[u] = false
 				means[u][one(*r.Reward > 0)].add(n)
 			}
 		}
@@ -75,6 +87,14 @@ func (s *rewardSize) add(x *exam) {
 			}
 		}
 	}
+}
+
+// draw counts a reflection; next says that it is the first one of its prompt.
+func (s *sized) draw(length int, reward float64, next bool) {
+	c := cell{min(max(length, 0), maxLength), int32(reward * rewardUnit)}
+	s.n++
+	s.cells[c]++
+	s.drawn = append(s.drawn, uint32(c.length)*drawnLength+uint32(one(next))*drawnNext+uint32(one(c.reward > 0))*drawnRewarded)
 }
 
 type mean struct{ sum, n int }
@@ -108,7 +128,7 @@ const (
 // buckets cuts the lengths into parts of about as many reflections. One length is in one bucket.
 func (s *sized) buckets() []RewardBucket {
 	all := []RewardBucket{}
-	var k, n, seen int
+	var n, seen int
 	var sum float64
 	cells := s.sorted()
 	from, parts := 0, min(maxBuckets, max(1, s.n/perBucket))
@@ -119,17 +139,36 @@ func (s *sized) buckets() []RewardBucket {
 		m := s.cells[c]
 		n, seen = n+m, seen+m
 		sum += float64(c.reward) / rewardUnit * float64(m)
-		if c.reward > 0 {
-			k += m
-		}
 		last := i == len(cells)-1
 		if !last && cells[i+1].length == c.length {
 			continue
 		}
 		if last || seen*parts >= s.n*(len(all)+1) {
-			all = append(all, RewardBucket{From: from, To: c.length, Rewarded: rate.Wilson(k, n), Mean: sum / float64(n)})
-			k, n, sum = 0, 0, 0
+			all = append(all, RewardBucket{From: from, To: c.length, Mean: sum / float64(n)})
+			n, sum = 0, 0
 		}
 	}
+	s.rated(all)
 	return all
+}
+
+// rated fills in the rates of buckets, clustered by prompt.
+func (s *sized) rated(all []RewardBucket) {
+	counts := make([]*tally, len(all))
+	for i := range counts {
+		counts[i] = newTally()
+	}
+	for _, d := range s.drawn {
+		if d&drawnNext != 0 {
+			for _, t := range counts {
+				t.end()
+			}
+		}
+		i, _ := slices.BinarySearchFunc(all, int(d/drawnLength), func(b RewardBucket, length int) int { return cmp.Compare(b.To, length) })
+		counts[i].count(d&drawnRewarded != 0)
+	}
+	for i, t := range counts {
+		t.end()
+		all[i].Rewarded = t.rate()
+	}
 }

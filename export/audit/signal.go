@@ -5,21 +5,27 @@ import (
 	"slices"
 
 	"mulligan/data"
-	"mulligan/reward/rate"
 )
 
 // signal counts leaks in reflections, and groups whose rewards differ.
 type signal struct {
 	leaks                            Leaks
-	checked, trained, rewarded       rate.Count
-	fixedLeak, fixedClean            rate.Count
-	groups                           rate.Count
+	checked, trained, rewarded       *tally
+	fixedLeak, fixedClean            *tally
+	groups                           *tally
 	allPass, allFail, none, rejudged int
 	methods                          map[string]int
 	sizes                            map[int]int
 }
 
-func newSignal() *signal { return &signal{methods: map[string]int{}, sizes: map[int]int{}} }
+func newSignal() *signal {
+	return &signal{checked: newTally(), trained: newTally(), rewarded: newTally(), fixedLeak: newTally(), fixedClean: newTally(), groups: newTally(),
+		methods: map[string]int{}, sizes: map[int]int{}}
+}
+
+func (s *signal) tallies() []*tally {
+	return []*tally{s.checked, s.trained, s.rewarded, s.fixedLeak, s.fixedClean, s.groups}
+}
 
 func (s *signal) add(x *exam) {
 	s.rejudged += x.checked.Leaks
@@ -33,10 +39,13 @@ func (s *signal) add(x *exam) {
 			s.reflection(r)
 		}
 	}
+	for _, t := range s.tallies() {
+		t.end()
+	}
 }
 
 func (s *signal) group(g *Group) {
-	s.groups.N++
+	s.groups.count(!g.NoSignal)
 	method := g.Advantage
 	if method == "" {
 		method = "none"
@@ -56,7 +65,6 @@ func (s *signal) group(g *Group) {
 	}
 	switch {
 	case !g.NoSignal:
-		s.groups.K++
 	case passed+failed == 0:
 		s.none++
 	case failed == 0:
@@ -75,32 +83,26 @@ func (s *signal) reflection(r data.Rollout) {
 	if f.Leak == nil {
 		return
 	}
-	count := func(c *rate.Count) {
-		c.N++
-		c.K += one(*f.Leak)
-	}
-	count(&s.checked)
+	s.checked.count(*f.Leak)
 	if f.Train {
-		count(&s.trained)
+		s.trained.count(*f.Leak)
 		if r.Reward != nil && *r.Reward > 0 {
-			count(&s.rewarded)
+			s.rewarded.count(*f.Leak)
 		}
 	}
 	if retry := r.Last(data.StepRetry); retry != nil && retry.Verdict != nil {
-		to := &s.fixedClean
+		to := s.fixedClean
 		if *f.Leak {
-			to = &s.fixedLeak
+			to = s.fixedLeak
 		}
-		to.N++
-		to.K += one(retry.Verdict.Pass)
+		to.count(retry.Verdict.Pass)
 	}
 }
 
 func (s *signal) report(r *Report) {
-	wilson := func(c rate.Count) rate.Rate { return rate.Wilson(c.K, c.N) }
-	r.Leaks = Leaks{Reflections: s.leaks.Reflections, Checked: wilson(s.checked), Trained: wilson(s.trained), Rewarded: wilson(s.rewarded),
-		FixedLeak: wilson(s.fixedLeak), FixedClean: wilson(s.fixedClean), Rejudged: s.rejudged > 0}
-	r.Signal = Signal{Groups: wilson(s.groups), AllPass: s.allPass, AllFail: s.allFail, None: s.none, Methods: s.methods, Sizes: []Bin{}}
+	r.Leaks = Leaks{Reflections: s.leaks.Reflections, Checked: s.checked.rate(), Trained: s.trained.rate(), Rewarded: s.rewarded.rate(),
+		FixedLeak: s.fixedLeak.rate(), FixedClean: s.fixedClean.rate(), Rejudged: s.rejudged > 0}
+	r.Signal = Signal{Groups: s.groups.rate(), AllPass: s.allPass, AllFail: s.allFail, None: s.none, Methods: s.methods, Sizes: []Bin{}}
 	for _, n := range slices.Sorted(maps.Keys(s.sizes)) {
 		r.Signal.Sizes = append(r.Signal.Sizes, Bin{n, n, s.sizes[n]})
 	}

@@ -40,7 +40,7 @@ func (t *Tasks) add(x *exam) {
 
 func (t *Tasks) report(r *Report) {
 	s := r.Subject
-	t.side = Side{Path: s.Path, Policies: s.Policies, Verifier: s.Verifier, Strategy: s.Strategy, Tasks: len(t.by)}
+	t.side = Side{Path: s.Path, Policies: s.Policies, Verifier: s.Verifier, Strategy: s.Strategy, Tasks: len(t.by), weights: s.weights}
 	for _, o := range t.by { // sums of whole numbers: the order does not show
 		t.all.Add(o.counts()...)
 	}

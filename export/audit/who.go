@@ -17,6 +17,7 @@ type who struct {
 	groups   int
 	rollouts int
 	configs  map[[2]string]bool
+	unnamed  bool // of a policy no digest of its weights is known
 }
 
 // maxPolicies bounds those that are named.
@@ -38,6 +39,7 @@ func (w *who) add(x *exam) {
 			if r.Policy.Model != "" && len(w.policies) < maxPolicies {
 				w.policies[r.Policy] = true
 			}
+			w.unnamed = w.unnamed || r.Policy.Revision == ""
 		}
 	}
 	if p.raw == nil {
@@ -67,6 +69,14 @@ func (w *who) report(r *Report) {
 	}
 	slices.Sort(s.Policies)
 	s.Policies = slices.Compact(s.Policies)
+	s.weights = nil
+	if len(w.policies) < maxPolicies && !w.unnamed {
+		for p := range w.policies {
+			s.weights = append(s.weights, strings.Join([]string{p.Model, p.Quantization, p.Revision, p.TemplateDigest}, "\x00"))
+		}
+		slices.Sort(s.weights)
+		s.weights = slices.Compact(s.weights)
+	}
 	r.Subject = s
 	if len(w.policies) > 1 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%d policies were sampled: their rates and lengths are counted together.", len(w.policies)))

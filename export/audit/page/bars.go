@@ -35,20 +35,20 @@ func funnelOf(f audit.Funnel) [][]bar {
 	failed := f.FirstFailed
 	prompts := []bar{
 		{Label: "prompts", Class: "context", Width: at(1), N: f.Prompts},
-		{Label: "first attempt failed", Class: "attempt", Width: width(failed, f.Prompts), N: failed, Share: share(failed, f.Prompts), Lost: lost(f.Prompts-failed, "without a failure")},
+		{Label: "an attempt failed", Class: "attempt", Width: width(failed, f.Prompts), N: failed, Share: share(failed, f.Prompts), Lost: lost(f.Prompts-failed, "without a failure")},
 		{Label: "reflected on", Class: "reflection", Width: width(f.Reflected, f.Prompts), N: f.Reflected, Share: share(f.Reflected, f.Prompts), Lost: lost(f.Filtered, "left out by pass rate")},
 	}
 	reflections := []bar{
 		{Label: "reflections", Class: "context", Width: at(1), N: f.Reflections, Share: "on " + plural(f.Failures, "failure", "failures")},
 		{Label: "train", Class: "reflection", Width: width(f.Trained, f.Reflections), N: f.Trained, Share: share(f.Trained, f.Reflections), Lost: lost(f.Excluded, "cut, or with a leak")},
-		{Label: "rewarded", Class: "retry", Width: width(f.Rewarded, f.Reflections), N: f.Rewarded, Share: share(f.Rewarded, f.Reflections), Lost: lost(f.Trained-f.Rewarded, "earned nothing")},
+		{Label: "rewarded", Class: "rewarded", Width: width(f.Rewarded, f.Reflections), N: f.Rewarded, Share: share(f.Rewarded, f.Reflections), Lost: lost(f.Trained-f.Rewarded, "earned nothing")},
 	}
 	all := [][]bar{prompts, reflections}
 	if f.TrainedTokens != nil && f.RewardedTokens != nil {
 		t, r := *f.TrainedTokens, *f.RewardedTokens
 		all = append(all, []bar{
-			{Label: "tokens that train", Class: "context", Width: at(1), N: t},
-			{Label: "of rewarded reflections", Class: "retry", Width: width(r, t), N: r, Share: share(r, t)},
+			{Label: "tokens sampled by reflections that train", Class: "context", Width: at(1), N: t},
+			{Label: "by rewarded reflections", Class: "rewarded", Width: width(r, t), N: r, Share: share(r, t)},
 		})
 	}
 	return all
@@ -69,7 +69,7 @@ func namedBars(all []audit.NameCount, most int) []bar {
 		if i == most {
 			break
 		}
-		out = append(out, bar{Label: c.Name, Class: "attempt", Width: at(float64(c.N) / float64(max(top, 1))), N: c.N, Share: percent(float64(c.N) / float64(max(total, 1)))})
+		out = append(out, bar{Label: c.Name, Class: "name", Width: at(float64(c.N) / float64(max(top, 1))), N: c.N, Share: percent(float64(c.N) / float64(max(total, 1)))})
 	}
 	if rest > 0 {
 		out = append(out, bar{Label: plural(len(all)-most, "other", "others"), Class: "context", Width: at(float64(rest) / float64(max(top, rest))), N: rest, Share: percent(float64(rest) / float64(total))})

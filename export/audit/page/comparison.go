@@ -21,7 +21,7 @@ func comparisonOf(c *audit.Comparison) *comparison {
 		return nil
 	}
 	out := &comparison{Comparison: c}
-	names := []string{"first attempt (pass@1)", "retry after a reflection", "retry without (control)"}
+	names := []string{"first try (pass@1)", "retry with a reflection", "retry without (control)"}
 	var rows [][]series
 	var differences []*rate.Difference
 	for i, x := range []audit.Compared{c.First, c.Retry, c.Control} {
@@ -30,15 +30,15 @@ func comparisonOf(c *audit.Comparison) *comparison {
 			if r == nil {
 				r = &rate.Rate{}
 			}
-			row = append(row, series{[]string{"retry", "control"}[k], []string{"A", "B"}[k], *r})
+			row = append(row, series{[]string{"side-a", "side-b"}[k], []string{"A", "B"}[k], *r})
 		}
 		rows = append(rows, row)
 		differences = append(differences, x.Difference)
 		out.Verdicts = append(out.Verdicts, verdict{names[i], x.Verdict})
 	}
 	out.Rates = newForest(1, names, rows)
-	out.Better = difference(append(names, "what the reflection brings"), append(differences, c.Gain.Difference))
+	out.Better = difference(append(names, "gain (what the reflection brings)"), append(differences, c.Gain.Difference))
 	out.Gains = difference([]string{"A brings", "B brings"}, []*rate.Difference{c.Gain.GainA, c.Gain.GainB})
-	out.Verdicts = append(out.Verdicts, verdict{"what the reflection brings", c.Gain.Verdict})
+	out.Verdicts = append(out.Verdicts, verdict{"gain (what the reflection brings)", c.Gain.Verdict})
 	return out
 }

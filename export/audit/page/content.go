@@ -52,6 +52,7 @@ type findingRow struct {
 	audit.Finding
 	Where string
 	Href  string
+	Row   string // file and row, where Where names a rollout
 }
 
 // sliced is a forest of prompts that have something in common.
@@ -107,7 +108,18 @@ func titleOf(s audit.Subject) string {
 
 func findingRowOf(f audit.Finding) findingRow {
 	where, href := whereOf(f.Place)
-	return findingRow{f, where, href}
+	return findingRow{f, where, href, rowOfFile(f.Place, href)}
+}
+
+// rowOfFile names the row of an export behind a rollout; "" where whereOf names it, or there is none.
+func rowOfFile(p audit.Place, href string) string {
+	if href == "" || p.File == "" {
+		return ""
+	}
+	if p.Row == nil {
+		return p.File
+	}
+	return p.File + ", row " + strconv.FormatInt(*p.Row, 10)
 }
 
 // whereOf names a place, and the address of its group in the page; "" where it is of no group.
@@ -139,7 +151,7 @@ func whereOf(p audit.Place) (where, href string) {
 }
 
 func mainOf(r audit.Rates) (all, brings forest) {
-	labels := []string{"first attempt (pass@1)", "all first attempts", "retry after a reflection", "retry without (control)"}
+	labels := []string{"first try (pass@1)", "all attempts", "retry with a reflection", "retry without (control)"}
 	rows := [][]series{{{"first", "", r.First}}, {{"plain", "", r.Attempts}}, {{"retry", "", r.Retry}}, {{"control", "", r.Control}}}
 	all = newForest(1, labels, rows)
 	all.Rows[1].Note = "they stop once a failure is kept"
@@ -171,7 +183,7 @@ func slicesOf(r audit.Report) []sliced {
 		}
 		out = append(out, sliced{title, note, f})
 	}
-	add("By difficulty", "Prompts by the share of their first attempts that passed.", r.ByFirst)
+	add("By first tries", "Prompts by the share of their attempts that passed.", r.ByFirst)
 	add("By source", "Prompts by the data set that they come from.", r.BySource)
 	if r.ByMeta != nil {
 		add("By "+r.ByMeta.Column, "Prompts by a column of the task.", r.ByMeta.Slices)

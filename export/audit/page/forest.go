@@ -25,7 +25,7 @@ type forestRow struct {
 
 // mark is one rate in a row. Its places are SVG percentages.
 type mark struct {
-	Class            string // of its colour and shape: first, retry, control, plain
+	Class            string // of its colour and shape: first, retry, control, plain, side-a, side-b
 	Name             string
 	Low, Value, High string
 	Y                int // pixels

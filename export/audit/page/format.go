@@ -18,6 +18,8 @@ var functions = template.FuncMap{
 	"digits":  func(f *float64) string { return decimals(*f) },
 	"pair":    pair,
 	"anchor":  textAnchor,
+	"signed":  coefficient,
+	"share":   func(f float64) string { return decimals(100*f) + "%" },
 }
 
 // thousands writes a count with its thousands set apart.
@@ -44,6 +46,19 @@ func points(f float64) string {
 	s := strconv.FormatFloat(100*math.Abs(f), 'f', 1, 64)
 	switch {
 	case s == "0.0":
+		return s
+	case f < 0:
+		return "−" + s
+	default:
+		return "+" + s
+	}
+}
+
+// coefficient writes a correlation with its sign and two digits.
+func coefficient(f float64) string {
+	s := strconv.FormatFloat(math.Abs(f), 'f', 2, 64)
+	switch {
+	case s == "0.00":
 		return s
 	case f < 0:
 		return "−" + s

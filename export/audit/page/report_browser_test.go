@@ -35,7 +35,7 @@ func TestReportInBrowser(t *testing.T) {
 	b.is("document.querySelector('#lengths-reward title').textContent", "10–23 tokens: 28.7% of 487 rewarded, mean reward 0.287")
 	b.is(text("#sources .keys span"), "ids aligned 97.8% 2,250|no ids 2.2% 50|ids aligned 92.2% 4,700|ids retokenized, context rendered 5.9% 300|no ids 2.0% 100|ids aligned 100.0% 5,100|ids engine 100.0% 1,700")
 	b.is("document.querySelectorAll('#sources .srow > div > svg .hatched').length", "3")
-	b.is(text("#signal .keys span"), "with signal 63.5% 540|all earned 10.6% 90|none earned 23.5% 200|nothing trains 2.4% 20")
+	b.is(text("#signal .keys span"), "with signal 63.5% 540|all rewarded 10.6% 90|none rewarded 23.5% 200|nothing trains 2.4% 20")
 	b.is("document.querySelectorAll('#lengths .hist').length", "4")
 	b.is("document.querySelectorAll('.slices').length", "2")
 	b.is(text(".tile .tvalue"), "3|+10.8|63.5%|1,655|92.2%|0")

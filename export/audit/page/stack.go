@@ -62,8 +62,8 @@ func sourcesOf(all []audit.TokenCount) []stack {
 func signalOf(s audit.Signal) stack {
 	out := stack{Label: "groups", Unit: "groups"}
 	out.add("sig-signal", "with signal", s.Groups.K, true)
-	out.add("sig-pass", "all earned", s.AllPass, true)
-	out.add("sig-fail", "none earned", s.AllFail, true)
+	out.add("sig-pass", "all rewarded", s.AllPass, true)
+	out.add("sig-fail", "none rewarded", s.AllFail, true)
 	out.add("sig-none", "nothing trains", s.None, true)
 	if rest := s.Groups.N - out.N; rest > 0 {
 		out.add("sig-none", "equal for another reason", rest, true)

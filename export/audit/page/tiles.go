@@ -6,14 +6,14 @@ import "mulligan/export/audit"
 func tilesOf(r audit.Report) []tile {
 	tiles := []tile{verdictTile(r)}
 	if g := r.Rates.Gain; g != nil {
-		class := ""
+		class, note := "", "; more or less than 0 cannot be told"
 		switch {
 		case g.Low > 0:
-			class = "good"
+			class, note = "good", ""
 		case g.High < 0:
-			class = "bad"
+			class, note = "bad", ""
 		}
-		tiles = append(tiles, tile{"a reflection brings", points(g.Value), "points against the control; 95%: " + points(g.Low) + " to " + points(g.High), class})
+		tiles = append(tiles, tile{"a reflection brings", points(g.Value), "points against the control; 95%: " + points(g.Low) + " to " + points(g.High) + note, class})
 	} else {
 		tiles = append(tiles, tile{"a reflection brings", "not known", "no control was drawn, or no retry", ""})
 	}
@@ -49,14 +49,14 @@ func tilesOf(r audit.Report) []tile {
 }
 
 func verdictTile(r audit.Report) tile {
-	t := tile{Name: "numbers that disagree", Value: thousands(r.Checked.Wrong), Class: "good"}
+	t := tile{Name: "found wrong", Value: thousands(r.Checked.Wrong), Class: "good"}
 	switch {
 	case r.Checked.Wrong > 0:
 		t.Class, t.Note = "bad", "each is listed below"
 	case r.Checked.Undecided+r.Checked.Unjudged > 0:
 		t.Class, t.Note = "", thousands(r.Checked.Undecided)+" verdicts undecided, "+thousands(r.Checked.Unjudged)+" not judged again"
 	default:
-		t.Note = "of all that were computed again"
+		t.Note = "of everything checked"
 	}
 	return t
 }

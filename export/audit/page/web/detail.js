@@ -73,7 +73,15 @@ function tabNode(r, brief, i, chosen) {
     r.reward !== null && el('span', {}, `reward ${trim(r.reward)}`),
     r.advantage !== null && el('span', { class: 'faint' }, `${r.advantage < 0 ? '−' : '+'}${trim(Math.abs(r.advantage))}`),
     r.excluded && el('span', { class: 'bad' }, r.excluded),
-    el('span', { class: 'faint' }, `${count(brief.k || 0)} tok`));
+    lengths(r, brief.k || 0));
+}
+
+// lengths is how many tokens each turn of a rollout sampled, in order, where that is all that is known of it; else their sum.
+function lengths(r, sum) {
+  const drawn = r.turns.filter((t) => t.draw);
+  const each = drawn.map((t) => t.draw.ids || t.draw.counted || 0);
+  const whole = sum > 0 && each.length > 1 && each.reduce((a, b) => a + b, 0) === sum;
+  return el('span', { class: 'faint', title: whole ? drawn.map((t, i) => `${t.step} ${count(each[i])}`).join(', ') : null }, `${whole ? each.map(count).join(' + ') : count(sum)} tok`);
 }
 
 const trim = (x) => String(Number(x.toPrecision(3)));

@@ -1,15 +1,14 @@
 // The list of groups holds only the rows that can be seen.
 const ROW = 60; // pixels, as in page.css
+const MARKS = 6; // outcomes that are drawn one by one; of more rollouts there are counts
 const list = { view: [], at: -1, rows: new Map() };
 
 function rowNode(pos) {
   const i = list.view[pos];
   const g = db.groups[i];
   const masks = wanted();
-  const marks = g.r.slice(0, 24).map((r, k) => {
-    const [sign, kind] = mark(r);
-    return el('i', { class: `mark ${kind}${masks.length && !matches(g.masks[k], masks) ? ' dim' : ''}` }, sign);
-  });
+  const dim = (k) => masks.length && !matches(g.masks[k], masks);
+  const marks = g.r.length <= MARKS ? g.r.map((r, k) => markNode(mark(r), dim(k))) : counted(g, dim);
   const notes = [];
   if (g.m === 'reflection' && g.n) notes.push('no signal');
   if (g.r.some((r) => r.l === 1)) notes.push('leak');
@@ -23,14 +22,33 @@ function rowNode(pos) {
   },
   el('div', { class: 'item-head' },
     el('span', { class: `arm ${g.m}` }, ARMS[g.m] || g.m),
-    el('span', { class: 'num' }, g.a.slice(0, 8)),
-    notes.map((n) => el('span', { class: 'note' }, n)),
-    found && el('span', { class: 'note bad' }, plural(found.length, 'finding')),
-    el('span', { class: 'marks', 'aria-hidden': 'true' }, marks, g.r.length > 24 ? `+${g.r.length - 24}` : '')),
-  el('div', { class: 'item-title' }, g.t || '(no text)'));
+    (found || notes.length > 0) && el('span', { class: 'notes-of', title: [...notes, found && plural(found.length, 'finding')].filter(Boolean).join(', ') },
+      found && el('span', { class: 'note bad' }, plural(found.length, 'finding')),
+      notes.map((n) => el('span', { class: 'note' }, n))),
+    el('span', { class: 'marks', 'aria-hidden': 'true' }, marks)),
+  el('span', { class: 'num' }, g.a.slice(0, 8)),
+  el('span', { class: 'item-title' }, g.t || '(no text)'));
   row.style.transform = `translateY(${pos * ROW}px)`;
   return row;
 }
+
+// counted is the outcomes of many rollouts as numbers: dots would have no room, and a pass among them must not be hidden.
+function counted(g, dim) {
+  const kinds = new Map();
+  g.r.forEach((r, k) => {
+    const [sign, kind] = mark(r);
+    const of = kinds.get(kind) || { sign, n: 0, dim: true };
+    of.n += 1;
+    of.dim = of.dim && dim(k);
+    kinds.set(kind, of);
+  });
+  return ['pass', 'fail', 'out', 'none'].filter((kind) => kinds.has(kind)).map((kind) => {
+    const { sign, n, dim: off } = kinds.get(kind);
+    return markNode([`${sign}${count(n)}`, kind], off);
+  });
+}
+
+const markNode = ([sign, kind], dim) => el('i', { class: `mark ${kind}${dim ? ' dim' : ''}` }, sign);
 
 const describeMarks = (g) => {
   const n = g.r.filter((r) => !r.x && passed(r.o)).length;

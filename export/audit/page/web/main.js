@@ -12,7 +12,9 @@ async function start() {
   refresh(true);
   inspect(null);
   watchTokens($('pane'));
-  $('rollouts-n').textContent = count(db.groups.length);
+  const all = db.groups.reduce((n, g) => n + g.r.length, 0);
+  $('rollouts-n').textContent = count(all);
+  $('rollouts-n').title = `${plural(all, 'rollout')} in ${plural(db.groups.length, 'group')}`;
   $('left-out').hidden = !db.leftOut;
   $('left-out-n').textContent = plural(db.leftOut, 'group');
   addEventListener('keydown', onKey);
