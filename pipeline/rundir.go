@@ -148,16 +148,30 @@ func (r *Run) Failures() ([]Failed, error) {
 }
 
 // Tally adds up the finished prompts.
-func (r *Run) Tally() (Tally, error) {
-	var t Tally
-	for _, e := range r.index.plays(r.Head.Prompts) {
-		p, err := r.play(e)
+func (r *Run) Tally() (t Tally, err error) {
+	for p, err := range r.Tallies() {
 		if err != nil {
 			return t, err
 		}
-		t.Add(p.Tally)
+		t.Add(p)
 	}
 	return t, nil
+}
+
+// Tallies yields what each finished prompt came to, in prompt order.
+func (r *Run) Tallies() iter.Seq2[Tally, error] {
+	return func(yield func(Tally, error) bool) {
+		for _, e := range r.index.plays(r.Head.Prompts) {
+			p, err := r.play(e)
+			if err != nil {
+				yield(Tally{}, err)
+				return
+			}
+			if !yield(p.Tally, nil) {
+				return
+			}
+		}
+	}
 }
 
 // Groups yields the groups of the finished prompts, in prompt order.

@@ -24,7 +24,7 @@ func statusCommand() *cli.Command {
 		Name:        "status",
 		Usage:       "counts and rates of a run, also while it goes on",
 		ArgsUsage:   "RUN",
-		Description: "Prints what the finished prompts came to: pass rates with 95% intervals (Wilson), groups with signal, rewarded tokens.",
+		Description: "Prints what the finished prompts came to: pass rates with 95% intervals (those of retries clustered by prompt), groups with signal, rewarded tokens.",
 		Flags:       []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print as JSON"}},
 		Action: func(c *cli.Context) error {
 			r, err := openRun(c)

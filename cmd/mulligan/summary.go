@@ -36,9 +36,15 @@ type summary struct {
 }
 
 func summarize(r *pipeline.Run) (*summary, error) {
-	t, err := r.Tally()
-	if err != nil {
-		return nil, err
+	const retries, controls = 0, 1
+	byPrompt := rate.NewClusters(2) // those of one prompt are more alike than those of two
+	var t pipeline.Tally
+	for p, err := range r.Tallies() {
+		if err != nil {
+			return nil, err
+		}
+		t.Add(p)
+		byPrompt.Add(rate.Count{K: p.Fixed, N: p.Retries}, rate.Count{K: p.ControlFixed, N: p.Controls})
 	}
 	failures, err := r.Failures()
 	if err != nil {
@@ -51,10 +57,10 @@ func summarize(r *pipeline.Run) (*summary, error) {
 	s := &summary{Run: r.Dir, Strategy: unquote(r.Head.Plan.Draws["strategy.name"]), Prompts: r.Head.Prompts, Tally: t,
 		Failed:   map[string]int{},
 		FirstTry: rate.Wilson(t.FirstPassed, t.Prompts-t.Given), AnyTry: rate.Wilson(t.AnyPassed, t.Prompts-t.Given),
-		Reflected: rate.Wilson(t.Fixed, t.Retries), Control: rate.Wilson(t.ControlFixed, t.Controls),
+		Reflected: byPrompt.Rate(retries), Control: byPrompt.Rate(controls),
 	}
 	fmt.Sscan(r.Head.Plan.Draws["strategy.attempts"], &s.Attempts)
-	s.Difference = rate.Newcombe(s.Reflected, s.Control)
+	s.Difference = byPrompt.Difference(retries, controls)
 	if len(sessions) > 0 {
 		s.Policy = sessions[len(sessions)-1].Policy
 	}
@@ -126,7 +132,7 @@ func (s *summary) write(w io.Writer) {
 	if s.Difference != nil {
 		d := s.Difference
 		row("", "%s   without (control)", interval(s.Control))
-		row("", "%+.1f points [%+.1f, %+.1f]   what the reflection brings (Newcombe, 95%%)", 100*d.Value, 100*d.Low, 100*d.High)
+		row("", "%+.1f points [%+.1f, %+.1f]   what the reflection brings (95%%, %s)", 100*d.Value, 100*d.Low, 100*d.High, d.Method)
 	}
 	row("groups", "%s of reflections on one failure, %s with signal", count(t.Groups), count(t.Signal))
 	row("reflections", "%s, %s train, %s rewarded%s", count(t.Reflections), count(t.Trained), count(t.Rewarded), suffixes(
@@ -183,10 +189,10 @@ func (s *summary) table() string {
 	if s.Attempts > 1 {
 		line(fmt.Sprintf("any first try (pass@%d, at least)", s.Attempts), s.AnyTry, "Wilson")
 	}
-	line("retry with a reflection", s.Reflected, "Wilson")
-	line("retry without (control)", s.Control, "Wilson")
+	line("retry with a reflection", s.Reflected, "clustered by prompt")
+	line("retry without (control)", s.Control, "clustered by prompt")
 	if d := s.Difference; d != nil {
-		fmt.Fprintf(&b, "| what the reflection brings | %+.1f points | %+.1f to %+.1f (Newcombe) | |\n", 100*d.Value, 100*d.Low, 100*d.High)
+		fmt.Fprintf(&b, "| what the reflection brings | %+.1f points | %+.1f to %+.1f (%s) | |\n", 100*d.Value, 100*d.Low, 100*d.High, d.Method)
 	}
 	t := s.Tally
 	fmt.Fprintf(&b, "\nToken ids: %s.", idSources(t))
@@ -211,7 +217,7 @@ func describe(p data.Policy) string {
 	return strings.Join(append(parts, strings.TrimSpace(p.Server+" "+p.ServerVersion)), ", ")
 }
 
-// interval writes a rate. Draws count as independent; those of one prompt are more alike, and mulligan audit takes that into account.
+// interval writes a rate. Those of retries are clustered by prompt, as in mulligan audit.
 func interval(r rate.Rate) string {
 	if r.N == 0 {
 		return "none drawn"
