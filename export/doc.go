@@ -1,22 +1,33 @@
 // Package export writes groups as data that trainers load and auditors read, and checks it.
 //
-//	DIR/README.md                                  data set card (Hugging Face)
+//	DIR/README.md                                  data set card (Hugging Face): configurations, counts, which file is for whom
 //	DIR/manifest.json                              what is there: rows, bytes, SHA-256; published last
-//	DIR/episodes/train-00000-of-00001.parquet      one row a rollout, all that is known of it
-//	DIR/failures/train-00000-of-00001.parquet      one row a kept failed attempt, to start a later run from
-//	DIR/kto/train-00000-of-00001.parquet           one row a reflection that trains
-//	DIR/sequences/train-00000-of-00001.parquet     one row a training sample: token ids, masks, labels, log-probabilities
-//	DIR/arrow/train-00000-of-00001.arrow           the rows of episodes as Arrow IPC file
-//	DIR/arrow_stream/train-00000-of-00001.arrows   the rows of episodes as Arrow IPC stream
-//	DIR/sequences_arrow/train-00000-of-00001.arrow the rows of sequences as Arrow IPC file
-//	DIR/<table>_jsonl/train-00000-of-00001.jsonl   the rows of a table as JSON lines
+//	DIR/dataset_info.json                          where LLaMA-Factory reads a format: what it must be told
+//	DIR/FORMAT/SPLIT-00000-of-00004.parquet        the rows of a format in one split
+//
+// # Formats
+//
+// A table says how groups become rows of one type; a Format is a table in one encoding: Parquet, JSON lines, and for episodes and sequences
+// Arrow IPC. Formats lists them, and trainers.go says who reads which, and how.
+//
+//	episodes                     one row a rollout, all that is known of it
+//	failures                     one row a kept failed attempt, to start a later run from
+//	rl_prompts, _reflect         what the policy is asked, and the ground truth
+//	kto, dpo, sft, sft_messages, sdft      the reflections that train, as text
+//	sft_tokens, sft_tokens_mask, sequences the same as token ids
+//	kto_messages, dpo_swift, ...           twins for trainers that would misread the common shape
+//	dropped                      what filters kept out, and why
 //
 // # Rows
 //
-// The structs Episode, Call, Failure, KTORow and SequenceRow are the schemas: their parquet tags give names, order
-// and types of the columns in every encoding. A pointer, an element of a list of pointers, and a list marked optional may be
-// NULL; everything else, list elements included, is required. NULL means that a value is not known or does not
-// apply: it is never written for 0 or "", nor the other way round.
+// The row structs are the schemas: their parquet tags give names, order and types of the columns in every encoding. A pointer, an element of a
+// list of pointers, and a list marked optional may be NULL; everything else, list elements included, is required. NULL means that a value is not
+// known or does not apply: it is never written for 0 or "", nor the other way round.
+//
+// # Nothing goes missing unsaid
+//
+// What could be a row of a format and is none is counted in the manifest by its reason, and Check holds rows and reasons against the counts
+// of the run.
 //
 // # Same groups, same bytes
 //
@@ -25,7 +36,7 @@
 //
 // # Exact ids
 //
-// The format sequences takes ids of the engine, and ids that were aligned with its pieces, in contexts that it returned or that are
+// Formats of token ids take ids of the engine, and ids that were aligned with its pieces, in contexts that it returned or that are
 // rendered as it does. Others, and log-probabilities of which no ratio can be made, end the export, unless Options name them, or
 // leave them out and count them.
 //
