@@ -65,6 +65,9 @@ func first(i int, label string) string {
 func (p *reportPrinter) checked() {
 	s, n := p.r.Subject, p.r.Checked
 	p.row("audited", "%s: %s prompts, %s groups, %s rollouts%s", s.Path, count(s.Prompts), count(s.Groups), count(s.Rollouts), suffixes(optional(s.Sequences, " training samples")))
+	if len(s.NotAudited) > 0 {
+		p.row("NOT AUDITED", "%s: only the bytes were compared with the manifest, and no label", strings.Join(s.NotAudited, ", "))
+	}
 	for i, policy := range s.Policies {
 		p.row(first(i, "policy"), "%s", policy)
 	}

@@ -4,7 +4,7 @@
 // duplicates, languages, what rewards go with.
 //
 // Run is fed prompts in order, from a run or from the rows of an export (Folder), and keeps counts, not texts: ten
-// million rollouts take the memory of their counts by length, of a digest for each distinct text (of a sample of
+// million rollouts take the memory of their counts by length, of an entry for each rollout of an export (its id's beginning and its label), of a digest for each distinct text (of a sample of
 // them where there are too many, and the report says so), and of a bounded number of findings. Compare holds two data sets against
 // each other, task by task.
 //

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -139,9 +140,34 @@ func (x *exam) verdict(ctx context.Context, g *Group, i, j int) error {
 		x.find(Finding{Kind: FindingVerdict, Place: place, Is: verdict(*t.Verdict), Want: verdict(now.first), Why: now.first.Reason})
 	default:
 		x.checked.Same++
+		if t.Sampled {
+			x.words(ctx, g, i, j, now.first)
+		}
 	}
 	x.checked.Verdicts++
 	return nil
+}
+
+// words compares what a verdict says besides its score: feedback is shown to a model again. What the verifier does not say the same
+// twice, of time or of a folder, is passed over.
+func (x *exam) words(ctx context.Context, g *Group, i, j int, now data.Verdict) {
+	t := &g.Rollouts[i].Turns[j]
+	if now == *t.Verdict {
+		return
+	}
+	again, err := ask(ctx, x.verifier, g.Prompt, t.Answer())
+	if err != nil {
+		return
+	}
+	for _, c := range []struct{ column, is, want, again string }{
+		{"parsed", t.Verdict.Parsed, now.Parsed, again.Parsed},
+		{"reason", t.Verdict.Reason, now.Reason, again.Reason},
+		{"feedback", t.Verdict.Feedback, now.Feedback, again.Feedback},
+	} {
+		if c.is != c.want && c.want == c.again {
+			x.find(Finding{Kind: FindingVerdict, Place: x.place(g, i, t.Step), Column: cmp.Or(x.callColumn(g, i, j, c.column), c.column), Is: c.is, Want: c.want, Why: "the verifier says so now"})
+		}
+	}
 }
 
 // judge asks the verifiers of one reply, once. The error is that of the context.

@@ -86,6 +86,7 @@ func (x *exam) columns(g *Group, k int, want *export.Episode) {
 		if show(a.PrefixOfNext) != show(b.PrefixOfNext) {
 			x.find(Finding{Kind: FindingOutcome, Place: x.place(g, k, a.Kind), Column: fmt.Sprintf("calls[%d].prefix_of_next", i), Is: show(a.PrefixOfNext), Want: show(b.PrefixOfNext)})
 		}
+		x.call(g, k, i, a, b)
 	}
 	if x.checked.IDs++; is.TaskID != want.TaskID {
 		x.find(Finding{Kind: FindingID, Place: x.place(g, k, ""), Column: "task_id", Is: is.TaskID, Want: want.TaskID})
@@ -106,6 +107,18 @@ func (x *exam) columns(g *Group, k int, want *export.Episode) {
 		}
 		x.ids = append(x.ids, idClaim{strings.Join([]string{c.column, policy, is.Arm, from}, " "), show(c.is) == show(c.want),
 			Finding{Kind: FindingID, Place: x.place(g, k, ""), Column: c.column, Is: show(c.is), Want: show(c.want)}})
+	}
+}
+
+// call compares what one call says twice: its raw text, and how many tokens it is where every id is the engine's.
+func (x *exam) call(g *Group, k, i int, is, want *export.Call) {
+	if show(is.Completion) != show(want.Completion) {
+		x.find(Finding{Kind: FindingRow, Place: x.place(g, k, is.Kind), Column: fmt.Sprintf("calls[%d].completion", i), Is: show(is.Completion), Want: show(want.Completion),
+			Why: "the raw text is content, where there are no reasoning and no tool calls, and else not known"})
+	}
+	if n := int32(len(is.CompletionTokenIDs)); is.CompletionTokens != nil && *is.CompletionTokens != n && is.TokenSource == string(data.TokensEngine) && value(is.EndToken) == string(data.EndReturned) {
+		x.find(Finding{Kind: FindingRow, Place: x.place(g, k, is.Kind), Column: fmt.Sprintf("calls[%d].completion_tokens", i), Is: show(is.CompletionTokens), Want: show(&n),
+			Why: "so many are completion_token_ids, and the engine returned them all"})
 	}
 }
 

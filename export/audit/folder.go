@@ -31,6 +31,7 @@ type Folder struct {
 	notes     []string
 	seq       *sequenceStream
 	checked   int // files whose bytes were compared
+	rows      rowCount
 }
 
 // episodeFormats and sequenceFormats are the folders that hold rows of these tables, the first one first.
@@ -183,13 +184,13 @@ func (f *Folder) inManifest(name string) (export.File, bool) {
 
 func short(id string) string { return id[:min(12, len(id))] }
 
-// others returns the formats of the manifest whose rows were not read.
+// others returns the formats of the manifest of whose rows nothing was read.
 func (f *Folder) others() (names []string) {
 	if f.Manifest == nil {
 		return nil
 	}
 	for _, m := range f.Manifest.Formats {
-		if m.Name != f.Format && m.Name != f.sequences {
+		if m.Name != f.Format && m.Name != f.sequences && labelTables[m.Table] == nil {
 			names = append(names, m.Name)
 		}
 	}
@@ -229,6 +230,7 @@ func (f *Folder) Finish(r *Report) {
 	if f.seq != nil && f.Sequences != nil {
 		r.Subject.Sequences = &f.seq.read
 	}
+	f.whole(r)
 	if f.Manifest != nil && f.Manifest.Unfinished != "" {
 		r.Notes = append(r.Notes, "The run was not at its end when it was exported: "+f.Manifest.Unfinished+".")
 	}
@@ -240,8 +242,15 @@ func (f *Folder) Finish(r *Report) {
 		}
 		r.Notes = append(r.Notes, note+".")
 	}
-	if others := f.others(); len(others) > 0 {
-		r.Notes = append(r.Notes, "Of "+strings.Join(others, ", ")+" only the bytes were compared with the manifest, not the rows: `mulligan check` reads them.")
+	if r.Subject.NotAudited = f.others(); len(r.Subject.NotAudited) > 0 {
+		r.Notes = append(r.Notes, "Of "+strings.Join(r.Subject.NotAudited, ", ")+" only the bytes were compared with the manifest, not the rows: `mulligan check` reads them.")
+	}
+	if some := f.labelled(); len(some) > 0 {
+		var names []string
+		for _, m := range some {
+			names = append(names, m.Name)
+		}
+		r.Notes = append(r.Notes, "Of "+strings.Join(names, ", ")+" the labels, rewards and ids were compared with episodes, not the text.")
 	}
 	r.Notes = append(r.Notes, f.notes...)
 }

@@ -18,7 +18,7 @@ func (f *Folder) Prompts(ctx context.Context) iter.Seq2[Prompt, error] {
 	return func(yield func(Prompt, error) bool) {
 		seq, stop := newSequenceStream(f)
 		defer stop()
-		f.seq = seq
+		f.seq, f.rows = seq, rowCount{}
 		found := f.found
 		var rows []Row
 		var gap, before bool // a row could not be read: of these, or right before the next one
@@ -27,6 +27,7 @@ func (f *Folder) Prompts(ctx context.Context) iter.Seq2[Prompt, error] {
 				return true
 			}
 			p := Prompt{ID: short(rows[0].PromptID), Found: found, raw: rows, gap: gap || before, Verifier: value(rows[0].Verifier), Config: value(rows[0].VerifierConfig)}
+			p.Found = append(p.Found, f.rows.add(rows)...)
 			p.sequences, p.Found = seq.of(rows, p.gap, p.Found)
 			rows, found, gap = nil, nil, before
 			return yield(p, nil)
@@ -42,6 +43,7 @@ func (f *Folder) Prompts(ctx context.Context) iter.Seq2[Prompt, error] {
 				return
 			}
 			if found = append(found, wrong...); gone(wrong) {
+				f.rows.gap = true
 				continue
 			}
 			var n int64
@@ -52,7 +54,7 @@ func (f *Folder) Prompts(ctx context.Context) iter.Seq2[Prompt, error] {
 						yield(Prompt{}, err)
 						return
 					}
-					if found = append(found, finding); finding.Row != nil {
+					if found, f.rows.gap = append(found, finding), true; finding.Row != nil {
 						before = true
 						n++
 					}
@@ -79,6 +81,9 @@ func (f *Folder) Prompts(ctx context.Context) iter.Seq2[Prompt, error] {
 				return
 			}
 			found = append(found, wrong...)
+		}
+		for _, format := range f.labelled() {
+			found = append(found, labelTables[format.Table](f, format)...)
 		}
 		if len(found) > 0 {
 			yield(Prompt{Found: found}, nil)

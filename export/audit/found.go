@@ -130,7 +130,7 @@ func (f *found) report(r *Report) {
 		r.Findings = append(r.Findings, p.Finding)
 	}
 	if f.missing > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("%d of %d training samples that follow from the episodes are in no row of sequences: the manifest says what was left out.", f.missing, f.samples))
+		r.Notes = append(r.Notes, fmt.Sprintf("%d of %d training samples that follow from the episodes are in no row of sequences.", f.missing, f.samples))
 	}
 	r.Checked = f.checked
 }

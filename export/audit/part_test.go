@@ -20,7 +20,7 @@ func sizedOf(pairs ...[2]int) *sized {
 func TestSpearman(t *testing.T) {
 	iq := sizedOf([2]int{106, 7}, [2]int{100, 27}, [2]int{86, 2}, [2]int{101, 50}, [2]int{99, 28}, [2]int{103, 29}, [2]int{97, 20}, [2]int{113, 12}, [2]int{112, 6}, [2]int{110, 17})
 	c := iq.spearman()
-	if math.Abs(c.Rho+29.0/165) > 1e-12 || c.Method != "permutation" || math.Abs(c.P-0.6272) > 0.02 || !(c.Low < -0.7 && c.Low > -0.75 && c.High > 0.5 && c.High < 0.55) {
+	if math.Abs(c.Rho+29.0/165) > 1e-12 || c.Method != "clustered by prompt" || !(c.P > 0.5 && c.P < 0.8) || !(c.Low < -0.65 && c.Low > -0.9 && c.High > 0.45 && c.High < 0.75) {
 		t.Errorf("%+v", c)
 	}
 	if again := iq.spearman(); *again != *c {
@@ -31,7 +31,7 @@ func TestSpearman(t *testing.T) {
 		t.Errorf("with ties: %+v", c)
 	}
 	straight := sizedOf([2]int{1, 1}, [2]int{2, 2}, [2]int{3, 3}, [2]int{4, 4}, [2]int{5, 5}, [2]int{6, 6}, [2]int{7, 7}, [2]int{8, 8})
-	if c := straight.spearman(); c.Rho != 1 || c.Low != 1 || c.High != 1 || c.P > 0.001 {
+	if c := straight.spearman(); c.Rho != 1 || c.Low != 1 || c.High != 1 || c.P > 0.01 {
 		t.Errorf("in one order: %+v", c)
 	}
 	if sizedOf([2]int{1, 1}, [2]int{2, 2}, [2]int{3, 3}).spearman() != nil || sizedOf([2]int{1, 1}, [2]int{2, 1}, [2]int{3, 1}, [2]int{4, 1}).spearman() != nil {

@@ -46,8 +46,9 @@ type Subject struct {
 	Prompts         int             `json:"prompts"`          // that were audited
 	PromptsAll      *int            `json:"prompts_all"`      // that the run is to play; nil: not known
 	Groups          int             `json:"groups"`
-	Rollouts        int             `json:"rollouts"`  // the rows of an export
-	Sequences       *int            `json:"sequences"` // rows of the table sequences that were checked; nil: there is none
+	Rollouts        int             `json:"rollouts"`              // the rows of an export
+	Sequences       *int            `json:"sequences"`             // rows of the table sequences that were checked; nil: there is none
+	NotAudited      []string        `json:"not_audited,omitempty"` // formats of an export of which only the bytes were compared with the manifest
 
 	weights []string // model, quantization, digest and chat template of each policy; nil: not all digests are known
 }

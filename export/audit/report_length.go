@@ -44,7 +44,7 @@ type StepRate struct {
 type RewardSize struct {
 	Unit        string         `json:"unit"` // tokens, or characters where tokens are not known of all
 	N           int            `json:"n"`
-	Correlation *Correlation   `json:"correlation"` // nil: fewer than 4, or all rewards or all lengths equal
+	Correlation *Correlation   `json:"correlation"` // nil: reflections on fewer than 4 prompts, or all rewards or all lengths equal
 	Buckets     []RewardBucket `json:"buckets"`     // about as many reflections in each, at most 10
 	Longer      int            `json:"longer"`      // groups with signal whose rewarded reflections are longer than the others, on average
 	Shorter     int            `json:"shorter"`     // shorter
@@ -55,10 +55,10 @@ type RewardSize struct {
 // Correlation is Spearman's rank correlation.
 type Correlation struct {
 	Rho    float64 `json:"rho"`
-	Low    float64 `json:"low"` // 95%, Bonett and Wright 2000
+	Low    float64 `json:"low"` // 95%
 	High   float64 `json:"high"`
 	P      float64 `json:"p"`      // two-sided
-	Method string  `json:"method"` // of P: permutation (10,000 with a fixed seed), normal (n above 2,000)
+	Method string  `json:"method"` // of interval and P: clustered by prompt
 }
 
 // RewardBucket is the reflections of some lengths.

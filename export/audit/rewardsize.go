@@ -21,6 +21,7 @@ type sized struct {
 	n                      int
 	longer, shorter, equal int
 	drawn                  []uint32 // every reflection in order, 4 bytes each: length, whether it was rewarded, whether a prompt begins
+	rewards                []int32  // of the same reflections, as in cell
 }
 
 // drawn has a length from its third bit on, and these.
@@ -94,6 +95,7 @@ func (s *sized) draw(length int, reward float64, next bool) {
 	c := cell{min(max(length, 0), maxLength), int32(reward * rewardUnit)}
 	s.n++
 	s.cells[c]++
+	s.rewards = append(s.rewards, c.reward)
 	s.drawn = append(s.drawn, uint32(c.length)*drawnLength+uint32(one(next))*drawnNext+uint32(one(c.reward > 0))*drawnRewarded)
 }
 

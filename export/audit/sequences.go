@@ -24,6 +24,9 @@ type sequenceStream struct {
 	done  bool
 	read  int
 	none  bool // there is no such table
+
+	trained int64 // turns that train in the rows read
+	gap     bool  // a row or a file could not be read
 }
 
 // maxAhead is how many rows are read before their prompt: so many rows of no episode may stand before one of it.
@@ -113,9 +116,10 @@ func (s *sequenceStream) fill() {
 		case !more:
 			s.done = true
 		case wrong != nil:
+			s.wrong(*wrong)
 			s.found = append(s.found, *wrong)
 		default:
-			s.read++
+			s.count(r)
 			s.ahead = append(s.ahead, r)
 		}
 	}
@@ -133,9 +137,10 @@ func (s *sequenceStream) rest() []Finding {
 		case !more:
 			s.done = true
 		case wrong != nil:
+			s.wrong(*wrong)
 			found = append(found, *wrong)
 		default:
-			s.read++
+			s.count(r)
 			if len(found) < MaxFindings {
 				found = append(found, orphan(r))
 			}
@@ -143,6 +148,13 @@ func (s *sequenceStream) rest() []Finding {
 	}
 	return found
 }
+
+func (s *sequenceStream) count(r sequenceRow) {
+	s.read++
+	s.trained += int64(r.row.TrainedTurns)
+}
+
+func (s *sequenceStream) wrong(f Finding) { s.gap = s.gap || f.Kind == FindingFile }
 
 func orphan(r sequenceRow) Finding {
 	return Finding{Kind: FindingID, Place: r.place, Column: "episode_id", Is: r.row.EpisodeID, Want: "an episode of this export, in its order"}
@@ -156,6 +168,11 @@ func (x *exam) sequences(g *Group, k int) {
 		x.damage(s.row.Check(), s.place)
 		if s.row.GroupID != g.Rows[k].GroupID {
 			x.find(Finding{Kind: FindingID, Place: s.place, Column: "group_id", Is: s.row.GroupID, Want: g.Rows[k].GroupID})
+		}
+	}
+	for i := 1; i < len(stored); i++ {
+		if s := stored[i]; s.row.SequenceIndex == stored[i-1].row.SequenceIndex {
+			x.find(Finding{Kind: FindingID, Place: s.place, Column: "sequence_index", Is: show(&s.row.SequenceIndex), Want: "another one", Why: "the row before it is that sample"})
 		}
 	}
 	all, err := g.Rollouts[k].Sequences()
@@ -173,6 +190,7 @@ func (x *exam) sequences(g *Group, k int) {
 			continue
 		}
 		x.sample(stored[at], want, g.Rollouts[k])
+		x.sampleColumns(stored[at], want, g.Rollouts[k], g.Rows[k].Episode)
 	}
 	for _, s := range stored {
 		if i := int(s.row.SequenceIndex); i < 0 || i >= len(all) {

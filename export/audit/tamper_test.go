@@ -301,8 +301,8 @@ func TestFolders(t *testing.T) {
 // TestOtherFormats: what was not audited is named.
 func TestOtherFormats(t *testing.T) {
 	r := ofFolder(t, write(t, audittest.Usual().Groups(), export.Episodes, export.EpisodesJSONL, export.KTO))
-	if len(r.Notes) != 1 || !strings.HasPrefix(r.Notes[0], "Of episodes_jsonl, kto only the bytes were compared") || r.Checked.Wrong != 0 {
-		t.Errorf("notes %q", r.Notes)
+	if len(r.Notes) != 2 || !strings.HasPrefix(r.Notes[0], "Of episodes_jsonl only the bytes were compared") || !strings.HasPrefix(r.Notes[1], "Of kto the labels") || r.Checked.Wrong != 0 {
+		t.Errorf("notes %q, findings %+v", r.Notes, r.Findings)
 	}
 	dir := write(t, audittest.Usual().Groups(), export.Episodes, export.KTOJSONL)
 	for _, name := range []string{"kto_jsonl/train-00000-of-00001.jsonl", "README.md"} {
