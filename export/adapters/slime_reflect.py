@@ -10,10 +10,9 @@ and of no others (Bensal et al., arXiv 2505.24726).
     --dynamic-sampling-filter-path slime_reflect.keep_decided
     --custom-config-path mulligan.yaml          # its keys become arguments: mulligan_url: http://127.0.0.1:8730, and those of OPTIONS
 
-A sample gets tokens, the context of the reflection, the reflection, the question and the retry; loss_mask over the
-response, 1 on the reflection (its end token included) and 0 elsewhere; rollout_log_probs, 0.0 where loss_mask is 0;
-reward. Where the chat template rewrites the reflection when it is history (it takes a <think> block out), the sample
-ends with the reflection. --rollout-max-response-len holds for each of the two draws.
+A sample gets tokens, the context of the reflection and the reflection; loss_mask, 1 on all of the reflection (its end
+token included); rollout_log_probs; reward. The retry is no part of it: a reward on a last token that does not train
+would be lost by some estimators. --rollout-max-response-len holds for each of the two draws.
 
 Undecided: where Mulligan could not decide, the retry is drawn again, `redraws` times; then the sample is marked, and
 keep_decided has slime drop its group and take another. Without that filter, and in an evaluation, it is an error: slime
@@ -28,7 +27,9 @@ slime/rollout/filter_hub/base_types.py of THUDM/slime at 624b824a898ab0ec1fcb4d3
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
+import logging
 import re
 import time
 import urllib.error
@@ -44,6 +45,8 @@ from slime.utils.types import Sample
 
 Message = dict[str, Any]
 
+AGAIN = (408, 429, 500, 502, 503, 504)  # statuses that pass
+
 OPTIONS: dict[str, Any] = {
     "mulligan_url": None,  # of `mulligan serve`
     "mulligan_token": None,  # sent as bearer token
@@ -54,7 +57,8 @@ OPTIONS: dict[str, Any] = {
     "mulligan_undecided": "error",  # drop: a filter of your own calls keep_decided
     "mulligan_retry": "Now answer the original question again:\n\n{{.Question}}",  # {{.Question}} is the last message of the task
     "mulligan_timeout": 60.0,  # seconds, for one request for a verdict
-    "mulligan_tries": 5,  # of one request, while the server is busy or away
+    "mulligan_patience": 300.0,  # seconds, while the server is busy or away
+    "mulligan_show_thinking": False,  # show the verifier the thinking of a retry, too, and not only what stands behind it
 }
 
 
@@ -80,15 +84,20 @@ async def generate(args: Namespace, sample: Sample, sampling_params: dict[str, A
     question = {"role": "user", "content": _render(o["mulligan_retry"], context[-3]["content"])}
     retry_prompt = _ids(args, tokenizer, [*context, said, question])
     verdict: Mapping[str, Any] = {}
-    for _ in range(1 + o["mulligan_redraws"]):
-        retry, _lp, retry_meta, _text = await _draw(args, retry_prompt, sampling_params)
+    for n in range(1 + o["mulligan_redraws"]):
+        params = dict(sampling_params)
+        if params.get("sampling_seed") is not None:
+            params["sampling_seed"] += n  # the same seed would say the same again
+        retry, _lp, retry_meta, _text = await _draw(args, retry_prompt, params)
         if retry_meta["finish_reason"]["type"] == "abort":
             return _aborted(sample)
-        item = {"id": 0, "answer": answer, "response": tokenizer.decode(retry, skip_special_tokens=True), "messages": context[:-2]}
+        whole = o["mulligan_show_thinking"]
+        shown = tokenizer.decode(retry, skip_special_tokens=True) if whole else _shown(tokenizer, retry_prompt, retry)
+        item = {"id": 0, "answer": answer, "response": shown, "messages": context[:-2]}
         if o["mulligan_verifier"] is not None:
             item["verifier"] = o["mulligan_verifier"]
         verdict = await asyncio.to_thread(
-            _verdict, o["mulligan_url"], o["mulligan_token"], item, o["mulligan_timeout"], o["mulligan_tries"]
+            _verdict, o["mulligan_url"], o["mulligan_token"], item, o["mulligan_timeout"], o["mulligan_patience"]
         )
         if "error" not in verdict:
             break
@@ -97,9 +106,8 @@ async def generate(args: Namespace, sample: Sample, sampling_params: dict[str, A
     cut = meta["finish_reason"]["type"] != "stop"
     if "error" in verdict or (cut and not o["mulligan_train_truncated"]):
         sample.loss_mask = [0] * len(ids)
-    if retry_prompt[: len(prompt) + len(ids)] == prompt + list(ids):
-        rest = retry_prompt[len(prompt) + len(ids) :] + list(retry)
-        sample.append_response_tokens(args, tokens=rest, trainable=False, text=tokenizer.decode(rest))
+    if not ids:  # a response of slime holds at least one token
+        sample.append_response_tokens(args, tokens=[tokenizer.eos_token_id], trainable=False, text="")
     if "error" in verdict:
         filtered = getattr(args, "dynamic_sampling_filter_path", None) == f"{__name__}.keep_decided"
         if evaluation or not (filtered or o["mulligan_undecided"] == "drop"):
@@ -158,32 +166,57 @@ def _ids(args: Namespace, tokenizer: Any, messages: Sequence[Message]) -> list[i
     return list(out["input_ids"])
 
 
-def _verdict(url: str, token: str | None, item: Mapping[str, Any], timeout: float, tries: int) -> Mapping[str, Any]:
+def _shown(tokenizer: Any, context: Sequence[int], ids: Sequence[int]) -> str:
+    """What stands behind the thinking of a reply, which is what a run judges; nothing where the thinking has no end."""
+    ids, close = list(ids), tokenizer.convert_tokens_to_ids("</think>")
+    # The template may have begun the thinking. Its marks may be special tokens, which a text leaves out.
+    begun, said = (str(tokenizer.decode(part)).strip() for part in (list(context)[-8:], ids))
+    thinks = begun.endswith("<think>") or said.startswith("<think>")
+    if close is not None and close != tokenizer.unk_token_id and close in ids:
+        ids, thinks = ids[len(ids) - ids[::-1].index(close) :], False
+    _before, end, behind = str(tokenizer.decode(ids, skip_special_tokens=True)).rpartition("</think>")
+    return "" if thinks and not end else behind.partition("<think>")[0]
+
+
+def _verdict(url: str, token: str | None, item: Mapping[str, Any], timeout: float, patience: float) -> Mapping[str, Any]:
     """Asks for one verdict, again while the server is busy or away; holds "error" where the verifier could not decide."""
     url = url.rstrip("/") + "/verify"
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
-    data, why = json.dumps(item, ensure_ascii=False).encode(), ""
-    for n in range(tries):
-        if n > 0:
-            time.sleep(min(30.0, 0.5 * 2 ** (n - 1)))
+    request = urllib.request.Request(url, json.dumps(item, ensure_ascii=False).encode(), headers)
+    end, wait = time.monotonic() + patience, 0.5
+    while True:
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=timeout) as reply:
-                return dict(json.load(reply))
-        except urllib.error.HTTPError as e:
-            body = e.read()
-            if e.code == 422:
-                return dict(json.loads(body))
-            why = f"{e.code} {body[:500].decode(errors='replace').strip()}"
-            if e.code not in (408, 429, 500, 502, 503, 504):
+            status, text = _ask(request, timeout)
+            why = f"{status} {text[:500].decode(errors='replace').strip()}"
+            if status in (200, 422):
+                verdict = json.loads(text)
+                if isinstance(verdict, dict) and verdict.keys() >= ({"pass", "score"} if status == 200 else {"error"}):
+                    return verdict
+            elif status not in AGAIN:
                 break
-        except OSError as e:
-            why = str(e)
+        except (OSError, http.client.HTTPException, ValueError) as e:
+            why = f"{type(e).__name__}: {e}"
+        if time.monotonic() + wait > end:
+            break
+        logging.getLogger(__name__).warning("ask %s for a verdict: %s; again in %.1f s", url, why, wait)
+        time.sleep(wait)
+        wait = min(30.0, 2 * wait)
     raise RuntimeError(f"ask {url} for a verdict: {why}")
+
+
+def _ask(request: urllib.request.Request, timeout: float) -> tuple[int, bytes]:
+    """Status and body of an answer."""
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as reply:
+            return reply.status, reply.read()
+    except urllib.error.HTTPError as e:
+        with e:
+            return e.code, e.read()
 
 
 def _render(template: str, question: str) -> str:
     """Fills a text of a plan in. Of Go's templates it knows {{.Question}}, the only field there is."""
-    text = re.sub(r"\{\{-?\s*\.Question\s*-?\}\}", "\0", template.strip())
+    text = re.sub(r"\{\{\s*\.Question\s*\}\}", "\0", template.strip())
     if "{{" in text:
         raise ValueError(f"prompt text {template!r}: only {{{{.Question}}}} can stand in braces")
     return text.replace("\0", question)

@@ -1,8 +1,8 @@
 """Replays stored rollouts, rows of the export format `sequences`, in slime: files for --load-debug-rollout-data.
 
-    python slime_replay.py SEQUENCES.parquet OUT [--batch ROWS] [--temperature T] [--logprobs use|ignore] [--unknown refuse|mask]
+    python slime_replay.py sequences/train-*.parquet OUT [--batch ROWS] [--temperature T] [--logprobs use|ignore] [--unknown refuse|mask]
 
-writes OUT/0.pt, OUT/1.pt, ... of ROWS rows each; slime reads one for each rollout:
+writes OUT/0.pt, OUT/1.pt, ... of ROWS rows each, of the files of one split of an export; slime reads one for each rollout:
 
     --load-debug-rollout-data OUT/{rollout_id}.pt --rollout-batch-size ROWS --n-samples-per-prompt 1 --disable-rewards-normalization
     --use-tis          # or --use-rollout-logprobs: without one, stored log-probabilities have no effect
@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -77,11 +78,25 @@ def files(rows: Iterable[Mapping[str, Any]], batch: int, **options: Any) -> Iter
             samples, rollout = [], rollout + 1
 
 
+def shards(paths: Sequence[Path]) -> list[Path]:
+    """The Parquet files that are meant, of folders those in them. Files of several splits are an error: the test split would train."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+        if not inside:
+            raise ValueError(f"{path}: no Parquet files: want a folder of the export format sequences")
+        found += inside
+    splits = sorted({re.sub(r"-\d+-of-\d+$", "", f.stem) for f in found if re.search(r"-\d+-of-\d+$", f.stem)})
+    if len(splits) > 1:
+        raise ValueError(f"the files are of the splits {', '.join(splits)}: name those of one, for example {splits[-1]}-*.parquet")
+    return found
+
+
 def main() -> None:
     import pyarrow.parquet
 
     p = argparse.ArgumentParser(description="Writes rows of the export format sequences as slime's debug rollout data.")
-    p.add_argument("sequences", help="Parquet file or folder of the format sequences")
+    p.add_argument("sequences", type=Path, nargs="+", help="Parquet files of the format sequences, of one split, or a folder with one split")
     p.add_argument("out", type=Path, help="folder for the files")
     p.add_argument("--batch", type=int, default=256, help="rows a file: --rollout-batch-size of slime")
     p.add_argument("--temperature", type=float, default=1.0, help="--rollout-temperature of slime")
@@ -90,7 +105,7 @@ def main() -> None:
         "--unknown", default="refuse", choices=["refuse", "mask"], help="what becomes of tokens whose log-probability is not known"
     )
     a = p.parse_args()
-    rows = pyarrow.parquet.read_table(a.sequences, columns=list(COLUMNS)).to_pylist()
+    rows = [r for f in shards(a.sequences) for r in pyarrow.parquet.ParquetFile(f).read(columns=list(COLUMNS)).to_pylist()]
     a.out.mkdir(parents=True, exist_ok=True)
     n = 0
     for content in files(rows, a.batch, temperature=a.temperature, logprobs=a.logprobs, unknown=a.unknown):

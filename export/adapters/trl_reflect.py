@@ -9,12 +9,14 @@ wrong" with the request to reflect, the reflection, the question put again, the 
     GRPOTrainer(..., train_dataset=Dataset.from_list(rollout.dataset()), rollout_func=rollout, reward_funcs=rollout.reward)
 
 What is returned for one prompt: prompt_ids, the context that the reflection was drawn in; completion_ids, the reflection, the
-question and the retry; env_mask, 1 on the reflection (its end token included) and 0 elsewhere; logprobs, those of the reflection and
-0.0 where env_mask is 0. Where the chat template rewrites the reflection when it is history (it takes a
+question and the retry; env_mask, 1 on the reflection (its end token included) and 0 elsewhere; logprobs, where there are any, those of
+the reflection and 0.0 where env_mask is 0. Where the chat template rewrites the reflection when it is history (it takes a
 <think> block out), completion_ids hold the reflection alone.
 
 No reward: where Mulligan could not decide, and where the reflection was cut by max_completion_length (unless train_truncated), the
-reward is None and env_mask is 0 everywhere. TRL takes such a row out of its group's mean and deviation and gives it the advantage 0.
+reward is None and env_mask is 0 everywhere. TRL takes such a row out of its group's mean and deviation and gives it the advantage 0,
+but only where there is no second reward function, which is an error therefore. So is args.mask_truncated_completions: TRL would look at
+the retry's end.
 A server that does not answer is an error, never a reward.
 
 args.max_completion_length and the sampling of the trainer hold for each of the two draws.
@@ -26,7 +28,9 @@ same two calls for any batch.
 
 from __future__ import annotations
 
+import http.client
 import json
+import logging
 import re
 import time
 import urllib.error
@@ -40,6 +44,8 @@ from trl import GRPOTrainer
 
 Message = dict[str, Any]
 
+AGAIN = (408, 429, 500, 502, 503, 504)  # statuses that pass
+
 
 @dataclass(frozen=True)
 class Options:
@@ -50,17 +56,18 @@ class Options:
     verifier: str | None = None  # needed where several are served
     reward: str = "binary"  # binary: 1 for a retry that passes, else 0; shaped: the verifier's score
     train_truncated: bool = False  # train on reflections that were cut by length, too
-    score: bool = True  # log-probabilities of the trainer's model where the generator returns none
+    score: bool = False  # log-probabilities of the trainer's model where the generator returns none: TRL itself does not use them
     failed: str = "Your answer is wrong."
     reflect: str = (
         "Do not answer again yet. Reflect on what went wrong in your answer, and write a short explanation of your "
         "mistake that helps you to answer correctly the next time."
     )
     retry: str = "Now answer the original question again:\n\n{{.Question}}"
-    visible: Callable[[str], str] | None = None  # what the verifier is shown of a retry's text; None: all of it
+    visible: Callable[[str], str] | None = None  # what the verifier is shown of a retry's text; None: what stands behind its thinking
     timeout: float = 60.0  # seconds, for one request
-    tries: int = 5  # of one request, while the server is busy or away
+    patience: float = 300.0  # seconds, while the server is busy or away
     batch: int = 64  # verdicts asked for in one request
+    give_up: int = 8  # calls in a row in which no retry could be decided are an error: the verifier is broken
     check: bool = True  # before the first draw, have the failures themselves judged: see ReflectRollout.check
 
 
@@ -82,7 +89,7 @@ class ReflectRollout:
         self.options = options
         self._tasks: dict[str, _Task] = {}
         self._dataset: list[dict[str, Any]] = []
-        self._checked = not options.check
+        self._checked, self._undecided = not options.check, 0
         for i, row in enumerate(rows):
             task = _task(i, row)
             prompt = [{"role": m["role"], "content": _content(m)} for m in self.context(task)]
@@ -107,6 +114,13 @@ class ReflectRollout:
 
     def __call__(self, prompts: Sequence[Sequence[Message]], trainer: GRPOTrainer) -> dict[str, Any]:
         """Plays one reflection and one retry for each prompt, repeats included. TRL hands over each prompt num_generations times."""
+        if len(trainer.reward_funcs) > 1:
+            raise ValueError(
+                f"{len(trainer.reward_funcs)} reward functions: TRL takes a reward that one of them lacks for 0. Make them one, which calls "
+                "ReflectRollout.reward and gives None where that does"
+            )
+        if trainer.mask_truncated_completions:
+            raise ValueError("mask_truncated_completions would leave out reflections whose retry was cut: set it to False")
         if not self._checked:
             self.check()
         tasks = [self._find(p) for p in prompts]
@@ -120,7 +134,15 @@ class ReflectRollout:
             retry_ids.append(_ids(trainer, [*context, reflection, question], task.tools))
         retries, _ = trainer._generate_single_turn(retry_ids, None, {}, 1)
         texts = [_text(trainer, ids) for ids in retries]
-        verdicts = self._judge(tasks, texts)
+        if self.options.visible is not None:
+            shown = [self.options.visible(text) for text in texts]
+        else:
+            tokenizer = getattr(trainer.processing_class, "tokenizer", trainer.processing_class)  # a processor holds one
+            shown = [_shown(tokenizer, context, ids) for context, ids in zip(retry_ids, retries)]
+        verdicts = self._judge(tasks, shown)
+        self._undecided = self._undecided + 1 if all("error" in v for v in verdicts) else 0
+        if self._undecided >= self.options.give_up:
+            raise RuntimeError(f"no retry of {self._undecided} calls in a row could be decided, the last: {verdicts[-1]['error']}")
 
         completion_ids, masks, rewards, cut = [], [], [], []
         for prompt, reflection, after, retry, verdict in zip(prompt_ids, reflections, retry_ids, retries, verdicts):
@@ -140,6 +162,8 @@ class ReflectRollout:
             cut.append(truncated)
         if logprobs is None and self.options.score:
             logprobs = _score(trainer, prompt_ids, completion_ids)
+        elif logprobs is not None and [len(row) for row in logprobs] != [len(ids) for ids in reflections]:
+            raise RuntimeError("the generator does not give one log-probability for each token of the reflections")
         if logprobs is not None:
             logprobs = [[lp if m else 0.0 for lp, m in zip(_padded(row, len(mask)), mask)] for row, mask in zip(logprobs, masks)]
         return {
@@ -166,7 +190,7 @@ class ReflectRollout:
         A verifier or a ground truth that does not fit would otherwise only show as a training that learns nothing.
         """
         tasks, wrong = list(self._tasks.values()), []
-        for task, verdict in zip(tasks, self._judge(tasks, [_answer(t.attempt) for t in tasks], as_is=True)):
+        for task, verdict in zip(tasks, self._judge(tasks, [_answer(t.attempt) for t in tasks])):
             if "error" in verdict:
                 wrong.append(f"{task.name}: could not be decided: {verdict['error']}")
             elif verdict["pass"]:
@@ -186,46 +210,75 @@ class ReflectRollout:
             return None
         return float(verdict["score"]) if self.options.reward == "shaped" else float(bool(verdict["pass"]))
 
-    def _judge(self, tasks: Sequence[_Task], texts: Sequence[str], as_is: bool = False) -> list[Mapping[str, Any]]:
+    def _judge(self, tasks: Sequence[_Task], texts: Sequence[str]) -> list[Mapping[str, Any]]:
         """The verdict on each text; it holds "error" where the verifier could not decide."""
         items = []
         for i, (task, text) in enumerate(zip(tasks, texts)):
-            shown = text if as_is or self.options.visible is None else self.options.visible(text)
-            item = {"id": i, "answer": task.answer, "response": shown, "messages": list(task.messages)}
+            item = {"id": i, "answer": task.answer, "response": text, "messages": list(task.messages)}
             if self.options.verifier is not None:
                 item["verifier"] = self.options.verifier
             items.append(item)
-        results: list[Mapping[str, Any]] = []
-        for start in range(0, len(items), self.options.batch):
-            part = items[start : start + self.options.batch]
-            answers = _post(self.options, "/verify/batch", {"items": part})["results"]
-            if [a["id"] for a in answers] != [item["id"] for item in part]:
-                raise RuntimeError(f"{self.options.url}/verify/batch: the results are not those of the items asked for")
-            results += answers
-        return results
+        n = self.options.batch
+        return [v for start in range(0, len(items), n) for v in _verdicts(self.options, items[start : start + n])]
 
 
-def _post(options: Options, path: str, body: Mapping[str, Any]) -> Any:
-    """Asks the server, again while it is busy or away. Raises RuntimeError when it does not answer."""
-    url = options.url.rstrip("/") + path
-    headers = {"Content-Type": "application/json"}
-    if options.token:
-        headers["Authorization"] = f"Bearer {options.token}"
-    data = json.dumps(body, ensure_ascii=False).encode()
-    why = ""
-    for n in range(options.tries):
-        if n > 0:
-            time.sleep(min(30.0, 0.5 * 2 ** (n - 1)))
+def _verdicts(options: Options, items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The verdict on each item; it holds "error" where the verifier could not decide.
+
+    Asks again while the server is busy or away, and for items that it did not get to. Raises RuntimeError when it does not answer.
+    """
+    url = options.url.rstrip("/") + "/verify/batch"
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {options.token}"} if options.token else {})}
+    done: dict[int, Mapping[str, Any]] = {}
+    end, wait = time.monotonic() + options.patience, 0.5
+    while left := [item for item in items if item["id"] not in done]:
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=options.timeout) as reply:
-                return json.load(reply)
-        except urllib.error.HTTPError as e:
-            why = f"{e.code} {e.read(500).decode(errors='replace').strip()}"
-            if e.code not in (408, 429, 500, 502, 503, 504):
+            request = urllib.request.Request(url, json.dumps({"items": left}, ensure_ascii=False).encode(), headers)
+            status, text = _ask(request, options.timeout)
+            why = f"{status} {text[:500].decode(errors='replace').strip()}"
+            if status == 200:
+                for item, ruling in zip(left, _rulings(text, left)):
+                    if "status" in ruling:  # busy, stopping, or an item that it cannot read
+                        status, why = ruling["status"], f"item {item['id']}: {ruling['status']} {ruling['error']}"
+                    else:
+                        done[item["id"]] = ruling
+                        end, wait = time.monotonic() + options.patience, 0.5
+                if status == 200:
+                    continue
+            if status not in AGAIN:
                 break
-        except OSError as e:
-            why = str(e)
+        except (OSError, http.client.HTTPException, ValueError) as e:
+            why = f"{type(e).__name__}: {e}"
+        if time.monotonic() + wait > end:
+            break
+        logging.getLogger(__name__).warning("ask %s for a verdict: %s; again in %.1f s", url, why, wait)
+        time.sleep(wait)
+        wait = min(30.0, 2 * wait)
+    else:
+        return [done[item["id"]] for item in items]
     raise RuntimeError(f"ask {url} for a verdict: {why}")
+
+
+def _rulings(text: bytes, items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The rulings of an answer, checked to be those on the items. An item that the server could not read has no id."""
+    answer = json.loads(text)
+    rulings = answer.get("results") if isinstance(answer, dict) else None
+    if not isinstance(rulings, list) or len(rulings) != len(items) or not all(isinstance(r, dict) for r in rulings):
+        raise ValueError("the answer does not hold a result for each item")
+    for item, r in zip(items, rulings):
+        if (r.get("id") != item["id"] and "status" not in r) or not ("error" in r or r.keys() >= {"pass", "score"}):
+            raise ValueError(f"the answer does not hold the verdict on item {item['id']}")
+    return rulings
+
+
+def _ask(request: urllib.request.Request, timeout: float) -> tuple[int, bytes]:
+    """Status and body of an answer."""
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as reply:
+            return reply.status, reply.read()
+    except urllib.error.HTTPError as e:
+        with e:
+            return e.code, e.read()
 
 
 def _task(i: int, row: Mapping[str, Any]) -> _Task:
@@ -262,7 +315,7 @@ def _content(m: Message) -> str:
 
 def _render(template: str, messages: Sequence[Message]) -> str:
     """Fills a text of a plan in. Of Go's templates it knows {{.Question}}, the only field there is."""
-    text = re.sub(r"\{\{-?\s*\.Question\s*-?\}\}", "\0", template.strip())
+    text = re.sub(r"\{\{\s*\.Question\s*\}\}", "\0", template.strip())
     if "{{" in text:
         raise ValueError(f"prompt text {template!r}: only {{{{.Question}}}} can stand in braces")
     return text.replace("\0", messages[-1]["content"])
@@ -295,6 +348,18 @@ def _ids(trainer: GRPOTrainer, messages: Sequence[Message], tools: list[Message]
 
 def _text(trainer: GRPOTrainer, ids: Sequence[int]) -> str:
     return str(trainer.processing_class.decode(ids, skip_special_tokens=True))
+
+
+def _shown(tokenizer: Any, context: Sequence[int], ids: Sequence[int]) -> str:
+    """What stands behind the thinking of a reply, which is what a run judges; nothing where the thinking has no end."""
+    ids, close = list(ids), tokenizer.convert_tokens_to_ids("</think>")
+    # The template may have begun the thinking. Its marks may be special tokens, which a text leaves out.
+    begun, said = (str(tokenizer.decode(part)).strip() for part in (list(context)[-8:], ids))
+    thinks = begun.endswith("<think>") or said.startswith("<think>")
+    if close is not None and close != tokenizer.unk_token_id and close in ids:
+        ids, thinks = ids[len(ids) - ids[::-1].index(close) :], False
+    _before, end, behind = str(tokenizer.decode(ids, skip_special_tokens=True)).rpartition("</think>")
+    return "" if thinks and not end else behind.partition("<think>")[0]
 
 
 def _padded(row: Sequence[float | None], n: int) -> list[float | None]:

@@ -8,7 +8,8 @@ One row of the data set is one group. A row is split at prompt_len: what comes b
 the row's loss_mask as env_mask: of several sampled turns only the reflection trains. TRL computes the advantages itself, from
 the stored rewards of the group (its deviation is sample_trl of Mulligan); the column advantages is not read.
 A group with fewer rows than num_generations (reflections that were cut are not exported) is filled up with copies that
-have no reward and env_mask 0: TRL takes them out of mean and deviation, and they train nothing.
+have no reward and env_mask 0: TRL takes them out of mean and deviation, and they train nothing. With a second reward function TRL would
+not, so that is an error.
 
 Log-probabilities: count_logprobs makes TRL correct by the ratio of its own to the stored ones, as it does with vLLM's.
 A ratio needs like and like: `processed` ones drawn at the trainer's temperature from the whole distribution, or `raw`
@@ -83,6 +84,12 @@ class ReplayRollout:
         return list(stored_reward)
 
     def _ready(self, trainer: GRPOTrainer) -> None:
+        if len(trainer.reward_funcs) > 1:
+            raise ValueError(
+                f"{len(trainer.reward_funcs)} reward functions: TRL takes a reward that one of them lacks for 0: want that of the replay alone"
+            )
+        if trainer.mask_truncated_completions:
+            raise ValueError("mask_truncated_completions would leave out rows that do not end with an end token: set it to False")
         drawn = trainer.num_generations if trainer.model.training else trainer.num_generations_eval
         if drawn != self.num_generations:
             raise ValueError(f"the trainer asks for {drawn} rows a group, the replay was made for {self.num_generations}")

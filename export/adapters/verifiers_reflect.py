@@ -10,9 +10,11 @@ and of no others (Bensal et al., arXiv 2505.24726).
 completion_mask of the retry's step is 0 on every token, so that a trainer of trajectory steps trains the reflection
 alone. A reflection that was cut by length gets 0, too, unless train_truncated; its reward stays that of its retry.
 
-Undecided: where Mulligan could not decide, or does not answer, the rollout has error (vf.InfraError, which Environment
-draws again max_retries times where it is told to), nothing of it trains, and its reward is NaN: verifiers would make
-0.0 of any error in a reward function, which is why the verdict is asked for during the rollout.
+Undecided: where Mulligan could not decide or does not answer, and where the retry was not drawn (a prompt too long, an
+engine's error, a time-out), the rollout has error (vf.InfraError unless it had one, which Environment draws again max_retries times where it
+is told to), nothing of it trains, and its reward is NaN: verifiers would make 0.0 of any error in a reward function,
+which is why the verdict is asked for during the rollout. The advantages of a group are those of the rollouts that
+train: the others have 0 and are not in its mean. A trainer that makes advantages of rewards itself has to leave rollouts with error out.
 
 Tested with: verifiers 0.1.14 (MultiTurnEnv; a scripted policy behind vf.Client). verifiers 0.4.0 has no data set API and another kind of
 environment (verifiers.v1): this is not for it.
@@ -21,7 +23,9 @@ environment (verifiers.v1): this is not for it.
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
+import logging
 import math
 import re
 import time
@@ -34,6 +38,8 @@ from typing import Any
 import datasets
 import verifiers as vf
 
+AGAIN = (408, 429, 500, 502, 503, 504)  # statuses that pass
+
 
 @dataclass(frozen=True)
 class Options:
@@ -45,9 +51,10 @@ class Options:
     reward: str = "binary"  # binary: 1 for a retry that passes, else 0; shaped: the verifier's score
     train_truncated: bool = False  # train on reflections that were cut by length, too
     retry: str = "Now answer the original question again:\n\n{{.Question}}"  # {{.Question}} is the last message of the task
-    visible: Callable[[str], str] | None = None  # what the verifier is shown of a retry's text; None: all of it
+    visible: Callable[[str], str] | None = None  # what the verifier is shown of a retry's text; None: what stands behind its thinking
+    thinks: bool = False  # the chat template begins replies with <think>: one without </think> has not said anything
     timeout: float = 60.0  # seconds, for one request
-    tries: int = 5  # of one request, while the server is busy or away
+    patience: float = 300.0  # seconds, while the server is busy or away
 
 
 class ReflectEnv(vf.MultiTurnEnv):
@@ -67,7 +74,7 @@ class ReflectEnv(vf.MultiTurnEnv):
             except (TypeError, ValueError) as e:
                 raise ValueError(f"row {i}: column answer: {e}") from e
         self.options = options
-        super().__init__(dataset=dataset, rubric=vf.Rubric(funcs=[reflection_reward]), max_turns=2, **kwargs)
+        super().__init__(dataset=dataset, rubric=ReflectRubric([vf.Rubric(funcs=[reflection_reward])]), max_turns=2, **kwargs)
 
     async def env_response(self, messages: vf.Messages, state: vf.State, **kwargs: Any) -> vf.Messages:
         """The question, put again."""
@@ -75,27 +82,61 @@ class ReflectEnv(vf.MultiTurnEnv):
 
     async def add_trajectory_step(self, state: vf.State, trajectory_step: vf.TrajectoryStep) -> None:
         await super().add_trajectory_step(state, trajectory_step)
-        first = len(state["trajectory"]) == 1
-        if not first or (trajectory_step["is_truncated"] and not self.options.train_truncated):
-            _mask(trajectory_step)
-        if first:
+        tokens = trajectory_step["tokens"]
+        if len(state["trajectory"]) == 1:
+            state["mulligan_mask"] = list(tokens["completion_mask"]) if tokens is not None else []
+        _mask(trajectory_step)  # nothing trains before there is a verdict
+        if len(state["trajectory"]) == 1:
             return
-        said = _text(trajectory_step["completion"][-1])
+        reflection = state["trajectory"][0]
         item = {
             "id": 0,
             "answer": json.loads(state["answer"]),
-            "response": said if self.options.visible is None else self.options.visible(said),
+            "response": self._shown(_text(trajectory_step["completion"][-1]), _text(reflection["completion"][-1])),
             "messages": [{"role": m["role"], "content": _text(m)} for m in state["prompt"][:-2]],
         }
+        if self.options.verifier is not None:
+            item["verifier"] = self.options.verifier
+        o = self.options
         try:
-            verdict = await asyncio.to_thread(_verdict, self.options, item)
-            if "error" in verdict:
-                raise vf.InfraError(f"could not be decided: {verdict['error']}")
-        except vf.InfraError:
-            _mask(state["trajectory"][0])
-            raise
+            verdict = await asyncio.to_thread(_verdict, o.url, o.token, item, o.timeout, o.patience)
+        except RuntimeError as e:
+            raise vf.InfraError(str(e)) from e
+        if "error" in verdict:
+            raise vf.InfraError(f"could not be decided: {verdict['error']}")
         state["mulligan_verdict"] = verdict
-        state["mulligan_reward"] = float(verdict["score"]) if self.options.reward == "shaped" else float(bool(verdict["pass"]))
+        state["mulligan_reward"] = float(verdict["score"]) if o.reward == "shaped" else float(bool(verdict["pass"]))
+        state["mulligan_trains"] = o.train_truncated or not reflection["is_truncated"]
+        if state["mulligan_trains"] and reflection["tokens"] is not None:
+            reflection["tokens"]["completion_mask"] = state["mulligan_mask"]
+
+    @vf.cleanup
+    async def judged(self, state: vf.State) -> None:
+        """Gives a rollout that ended without a verdict an error, where it has none."""
+        if "mulligan_verdict" not in state and state.get("error") is None:
+            why = "its prompt is too long" if state.get("prompt_too_long") else f"the rollout ended ({state.get('stop_condition')})"
+            state["error"] = vf.InfraError(f"the retry was not judged: {why}")
+
+    def _shown(self, said: str, reflection: str) -> str:
+        """What the verifier is shown of a retry: what stands behind its thinking, as in a run; nothing where that has no end."""
+        if self.options.visible is not None:
+            return self.options.visible(said)
+        before, end, _behind = reflection.partition("</think>")
+        begun = self.options.thinks or (end != "" and "<think>" not in before)  # the template's, then
+        _before, end, behind = said.rpartition("</think>")
+        return "" if begun and not end else behind.partition("<think>")[0]
+
+
+class ReflectRubric(vf.RubricGroup):
+    """Rewards of verifiers, and advantages of the rollouts that train: a NaN in the mean would be the advantage of the whole group."""
+
+    async def score_group(self, states: list[vf.State]) -> None:
+        await super().score_group(states)
+        rewards = [s["reward"] for s in states if s.get("mulligan_trains")]
+        for state in states:
+            state["advantage"] = state["reward"] - sum(rewards) / len(rewards) if state.get("mulligan_trains") else 0.0
+            for step in state["trajectory"]:
+                step["advantage"], step["reward"] = state["advantage"], state["reward"]
 
 
 def load_environment(data: str, url: str, **options: Any) -> ReflectEnv:
@@ -127,33 +168,45 @@ def _text(message: Any) -> str:
     return content if isinstance(content, str) else "".join(p.get("text", "") for p in content)
 
 
-def _verdict(options: Options, item: Mapping[str, Any]) -> Mapping[str, Any]:
+def _verdict(url: str, token: str | None, item: Mapping[str, Any], timeout: float, patience: float) -> Mapping[str, Any]:
     """Asks for one verdict, again while the server is busy or away; holds "error" where the verifier could not decide."""
-    url = options.url.rstrip("/") + "/verify"
-    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {options.token}"} if options.token else {})}
-    body = {**item, "verifier": options.verifier} if options.verifier is not None else item
-    data, why = json.dumps(body, ensure_ascii=False).encode(), ""
-    for n in range(options.tries):
-        if n > 0:
-            time.sleep(min(30.0, 0.5 * 2 ** (n - 1)))
+    url = url.rstrip("/") + "/verify"
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    request = urllib.request.Request(url, json.dumps(item, ensure_ascii=False).encode(), headers)
+    end, wait = time.monotonic() + patience, 0.5
+    while True:
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=options.timeout) as reply:
-                return dict(json.load(reply))
-        except urllib.error.HTTPError as e:
-            text = e.read()
-            if e.code == 422:
-                return dict(json.loads(text))
-            why = f"{e.code} {text[:500].decode(errors='replace').strip()}"
-            if e.code not in (408, 429, 500, 502, 503, 504):
+            status, text = _ask(request, timeout)
+            why = f"{status} {text[:500].decode(errors='replace').strip()}"
+            if status in (200, 422):
+                verdict = json.loads(text)
+                if isinstance(verdict, dict) and verdict.keys() >= ({"pass", "score"} if status == 200 else {"error"}):
+                    return verdict
+            elif status not in AGAIN:
                 break
-        except OSError as e:
-            why = str(e)
-    raise vf.InfraError(f"ask {url} for a verdict: {why}")
+        except (OSError, http.client.HTTPException, ValueError) as e:
+            why = f"{type(e).__name__}: {e}"
+        if time.monotonic() + wait > end:
+            break
+        logging.getLogger(__name__).warning("ask %s for a verdict: %s; again in %.1f s", url, why, wait)
+        time.sleep(wait)
+        wait = min(30.0, 2 * wait)
+    raise RuntimeError(f"ask {url} for a verdict: {why}")
+
+
+def _ask(request: urllib.request.Request, timeout: float) -> tuple[int, bytes]:
+    """Status and body of an answer."""
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as reply:
+            return reply.status, reply.read()
+    except urllib.error.HTTPError as e:
+        with e:
+            return e.code, e.read()
 
 
 def _render(template: str, question: str) -> str:
     """Fills a text of a plan in. Of Go's templates it knows {{.Question}}, the only field there is."""
-    text = re.sub(r"\{\{-?\s*\.Question\s*-?\}\}", "\0", template.strip())
+    text = re.sub(r"\{\{\s*\.Question\s*\}\}", "\0", template.strip())
     if "{{" in text:
         raise ValueError(f"prompt text {template!r}: only {{{{.Question}}}} can stand in braces")
     return text.replace("\0", question)

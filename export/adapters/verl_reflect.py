@@ -9,22 +9,22 @@ answer is wrong" with the request to reflect, the reflection, the question put a
     data.custom_cls.path=verl_reflect.py data.custom_cls.name=FailuresDataset
     actor_rollout_ref.rollout.agent.agent_loop_config_path=loops.yaml
     actor_rollout_ref.rollout.agent.default_agent_loop=mulligan_reflect
+    algorithm.adv_estimator=grpo actor_rollout_ref.rollout.n=8          # verl's defaults, gae and 1, compare nothing
 
     # loops.yaml: the arguments of ReflectAgentLoop; this file must be importable by the workers (PYTHONPATH)
     - name: mulligan_reflect
       _target_: verl_reflect.ReflectAgentLoop
       url: http://127.0.0.1:8730
 
-What is returned: prompt_ids, the context that the reflection was drawn in; response_ids, the reflection, the question and the
-retry, cut at rollout.response_length; response_mask, 1 on the reflection (its end token included) and 0 elsewhere; response_logprobs,
-those of the reflection and 0.0 where response_mask is 0; reward_score. Where the chat template rewrites the reflection when it is
-history (it takes a <think> block out), response_ids hold the reflection alone. rollout.response_length holds for each of
-the two draws. A context longer than rollout.prompt_length is an error: cut from the left, as verl does, it is another task.
+What is returned: prompt_ids, the context that the reflection was drawn in; response_ids, the reflection alone; response_mask, 1
+on all of it (its end token included); response_logprobs; reward_score. The retry is no part of it: verl puts the reward on the last
+token, and estimators such as gae take no reward from a token that does not train. rollout.response_length holds for each of the
+two draws. A context longer than rollout.prompt_length is an error: cut from the left, as verl does, it is another task.
 
 Undecided: verl has no reward "unknown", and any number would enter the mean of the group. Where Mulligan could not
 decide, the retry is drawn again, `redraws` times; then it is an error that names the row. A reflection that was cut by
-length keeps the reward of its retry, and has response_mask 0 unless train_truncated. A server that does not answer is
-an error, never a reward.
+length keeps the reward of its retry, and has response_mask 0 unless train_truncated. A draw that verl aborts is drawn
+again. A server that does not answer is an error, never a reward.
 
 Tested with: verl 0.9.1 in a worker without ray (collate_fn, AgentLoopWorker's own post-processing, GRPO advantages and policy loss; a
 model of transformers behind the interface of LLMServerClient). By contract, not run: vLLM and SGLang servers, a whole PPO run.
@@ -33,7 +33,9 @@ model of transformers behind the interface of LLMServerClient). By contract, not
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
+import logging
 import os
 import re
 import time
@@ -49,6 +51,8 @@ from verl.experimental.agent_loop.agent_loop import AgentLoopBase, AgentLoopMetr
 
 Message = dict[str, Any]
 
+AGAIN = (408, 429, 500, 502, 503, 504)  # statuses that pass
+ABORTED = ("abort", "aborted")  # stop reasons of verl's servers where weights are loaded
 COLUMNS = ("failure_id", "prompt", "prompt_messages", "tools", "answer", "output_message")
 FAILED = "Your answer is wrong."
 REFLECT = (
@@ -101,12 +105,13 @@ class ReflectAgentLoop(AgentLoopBase):
         reward: str = "binary",  # binary: 1 for a retry that passes, else 0; shaped: the verifier's score
         train_truncated: bool = False,  # train on reflections that were cut by length, too
         redraws: int = 3,  # of a retry that could not be decided
-        end_ids: Sequence[int] | None = None,  # tokens that end a reply; None: the tokenizer's eos
+        end_ids: Sequence[int] | None = None,  # tokens that end a reply of the full length; None: the tokenizer's eos
         failed: str = FAILED,
         reflect: str = REFLECT,
         retry: str = RETRY,  # {{.Question}} is the last message of the task
+        show_thinking: bool = False,  # show the verifier the thinking of a retry, too, and not only what stands behind it
         timeout: float = 60.0,  # seconds, for one request for a verdict
-        tries: int = 5,  # of one request, while the server is busy or away
+        patience: float = 300.0,  # seconds, while the server of verdicts is busy or away, or verl's server aborts
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -116,7 +121,8 @@ class ReflectAgentLoop(AgentLoopBase):
         if not self.url:
             raise ValueError("no url of `mulligan serve`: give url, or set MULLIGAN_SERVE")
         self.token, self.verifier, self.shaped = token or os.environ.get("MULLIGAN_TOKEN"), verifier, reward == "shaped"
-        self.train_truncated, self.redraws, self.timeout, self.tries = train_truncated, redraws, timeout, tries
+        self.train_truncated, self.redraws, self.show_thinking = train_truncated, redraws, show_thinking
+        self.timeout, self.patience = timeout, patience
         self.end_ids = set(end_ids or [self.tokenizer.eos_token_id])
         self.failed, self.reflect, self.retry = failed, reflect, retry
 
@@ -133,26 +139,27 @@ class ReflectAgentLoop(AgentLoopBase):
                 "raise it, or leave such rows out"
             )
         session = uuid4().hex
-        reflection = await self._draw(session, prompt_ids, sampling_params)
+        reflection = await self._draw(name, session, prompt_ids, sampling_params)
         said = {"role": "assistant", "content": self._text(reflection.token_ids)}
         retry_ids = await self._ids([*context, said, {"role": "user", "content": _render(self.retry, task)}], tools)
         for _ in range(1 + self.redraws):
-            retry = await self._draw(session, retry_ids, sampling_params)
-            verdict = await self._judge(task, answer, self._text(retry.token_ids))
+            retry = await self._draw(name, session, retry_ids, sampling_params)
+            shown = self._text(retry.token_ids) if self.show_thinking else _shown(self.tokenizer, retry_ids, retry.token_ids)
+            verdict = await self._judge(task, answer, shown)
             if "error" not in verdict:
                 break
         else:
             raise RuntimeError(f"{name}: {1 + self.redraws} retries could not be decided, the last: {verdict['error']}")
 
-        ids = list(reflection.token_ids)
-        cut = not ids or ids[-1] not in self.end_ids
+        ids, cut = list(reflection.token_ids), self._cut(prompt_ids, reflection)
+        logprobs = None if reflection.log_probs is None or (ids and not reflection.log_probs) else list(reflection.log_probs)
+        if logprobs is not None and len(logprobs) != len(ids):
+            raise RuntimeError(f"{name}: the server gives {len(logprobs)} log-probabilities for {len(ids)} tokens")
         mask = [int(self.train_truncated or not cut)] * len(ids)
-        logprobs = list(reflection.log_probs) if reflection.log_probs else None
-        if retry_ids[: len(prompt_ids) + len(ids)] == prompt_ids + ids:
-            rest = retry_ids[len(prompt_ids) + len(ids) :] + list(retry.token_ids)
-            ids, mask = ids + rest, mask + [0] * len(rest)
+        if not ids:  # a response of verl holds at least one token
+            ids, mask, logprobs = [self.tokenizer.eos_token_id], [0], None if logprobs is None else [0.0]
         if logprobs is not None:
-            logprobs = [lp if m else 0.0 for lp, m in zip(logprobs + [0.0] * len(ids), mask)]
+            logprobs = [lp if m else 0.0 for lp, m in zip(logprobs, mask)]
         n = self.rollout_config.response_length
         seconds = time.monotonic() - started
         return AgentLoopOutput(
@@ -171,9 +178,27 @@ class ReflectAgentLoop(AgentLoopBase):
             },
         )
 
-    async def _draw(self, session: str, prompt_ids: list[int], sampling_params: Mapping[str, Any]) -> Any:
+    async def _draw(self, name: str, session: str, prompt_ids: list[int], sampling_params: Mapping[str, Any]) -> Any:
+        """One reply. What verl's server aborts, to load weights, is drawn again from the beginning."""
         params = {**sampling_params, "max_tokens": self.rollout_config.response_length}
-        return await self.server_manager.generate(request_id=session, prompt_ids=prompt_ids, sampling_params=params)
+        end: float | None = None  # of the patience: it begins with the first abort, and anew where something was drawn
+        while True:
+            out = await self.server_manager.generate(request_id=session, prompt_ids=prompt_ids, sampling_params=dict(params))
+            if out.stop_reason not in ABORTED:
+                return out
+            if end is None or out.token_ids:
+                end = time.monotonic() + self.patience
+            elif time.monotonic() > end:
+                raise RuntimeError(f"{name}: the server aborts what is drawn, for more than {self.patience} s")
+            await asyncio.sleep(0.5)
+
+    def _cut(self, prompt_ids: Sequence[int], reply: Any) -> bool:
+        """Whether a reply was cut by length: verl says "completed" of such ones, too, and a model may end its turn with any token."""
+        longest, window = self.rollout_config.response_length, getattr(self.rollout_config, "max_model_len", None)
+        if window:
+            longest = min(longest, window - len(prompt_ids))
+        ids = reply.token_ids
+        return not ids or (ids[-1] not in self.end_ids and (reply.stop_reason == "length" or len(ids) >= longest))
 
     async def _ids(self, messages: Sequence[Message], tools: list[Message] | None) -> list[int]:
         def render() -> list[int]:
@@ -196,30 +221,55 @@ class ReflectAgentLoop(AgentLoopBase):
         item = {"id": 0, "answer": answer, "response": response, "messages": list(task)}
         if self.verifier is not None:
             item["verifier"] = self.verifier
-        return await asyncio.to_thread(_verdict, self.url, self.token, item, self.timeout, self.tries)
+        return await asyncio.to_thread(_verdict, self.url, self.token, item, self.timeout, self.patience)
 
 
-def _verdict(url: str, token: str | None, item: Mapping[str, Any], timeout: float, tries: int) -> Mapping[str, Any]:
+def _shown(tokenizer: Any, context: Sequence[int], ids: Sequence[int]) -> str:
+    """What stands behind the thinking of a reply, which is what a run judges; nothing where the thinking has no end."""
+    ids, close = list(ids), tokenizer.convert_tokens_to_ids("</think>")
+    # The template may have begun the thinking. Its marks may be special tokens, which a text leaves out.
+    begun, said = (str(tokenizer.decode(part)).strip() for part in (list(context)[-8:], ids))
+    thinks = begun.endswith("<think>") or said.startswith("<think>")
+    if close is not None and close != tokenizer.unk_token_id and close in ids:
+        ids, thinks = ids[len(ids) - ids[::-1].index(close) :], False
+    _before, end, behind = str(tokenizer.decode(ids, skip_special_tokens=True)).rpartition("</think>")
+    return "" if thinks and not end else behind.partition("<think>")[0]
+
+
+def _verdict(url: str, token: str | None, item: Mapping[str, Any], timeout: float, patience: float) -> Mapping[str, Any]:
     """Asks for one verdict, again while the server is busy or away; holds "error" where the verifier could not decide."""
     url = url.rstrip("/") + "/verify"
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
-    data, why = json.dumps(item, ensure_ascii=False).encode(), ""
-    for n in range(tries):
-        if n > 0:
-            time.sleep(min(30.0, 0.5 * 2 ** (n - 1)))
+    request = urllib.request.Request(url, json.dumps(item, ensure_ascii=False).encode(), headers)
+    end, wait = time.monotonic() + patience, 0.5
+    while True:
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=timeout) as reply:
-                return dict(json.load(reply))
-        except urllib.error.HTTPError as e:
-            body = e.read()
-            if e.code == 422:
-                return dict(json.loads(body))
-            why = f"{e.code} {body[:500].decode(errors='replace').strip()}"
-            if e.code not in (408, 429, 500, 502, 503, 504):
+            status, text = _ask(request, timeout)
+            why = f"{status} {text[:500].decode(errors='replace').strip()}"
+            if status in (200, 422):
+                verdict = json.loads(text)
+                if isinstance(verdict, dict) and verdict.keys() >= ({"pass", "score"} if status == 200 else {"error"}):
+                    return verdict
+            elif status not in AGAIN:
                 break
-        except OSError as e:
-            why = str(e)
+        except (OSError, http.client.HTTPException, ValueError) as e:
+            why = f"{type(e).__name__}: {e}"
+        if time.monotonic() + wait > end:
+            break
+        logging.getLogger(__name__).warning("ask %s for a verdict: %s; again in %.1f s", url, why, wait)
+        time.sleep(wait)
+        wait = min(30.0, 2 * wait)
     raise RuntimeError(f"ask {url} for a verdict: {why}")
+
+
+def _ask(request: urllib.request.Request, timeout: float) -> tuple[int, bytes]:
+    """Status and body of an answer."""
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as reply:
+            return reply.status, reply.read()
+    except urllib.error.HTTPError as e:
+        with e:
+            return e.code, e.read()
 
 
 def _row(row: Mapping[str, Any]) -> tuple[str, list[Message], Message, list[Message] | None, Any]:
@@ -243,7 +293,7 @@ def _row(row: Mapping[str, Any]) -> tuple[str, list[Message], Message, list[Mess
 
 def _render(template: str, messages: Sequence[Message]) -> str:
     """Fills a text of a plan in. Of Go's templates it knows {{.Question}}, the only field there is."""
-    text = re.sub(r"\{\{-?\s*\.Question\s*-?\}\}", "\0", template.strip())
+    text = re.sub(r"\{\{\s*\.Question\s*\}\}", "\0", template.strip())
     if "{{" in text:
         raise ValueError(f"prompt text {template!r}: only {{{{.Question}}}} can stand in braces")
     return text.replace("\0", messages[-1]["content"])

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -31,11 +31,14 @@ def judge(item: dict[str, Any]) -> dict[str, Any]:
 
 
 class Double(ThreadingHTTPServer):
-    """Counts requests; answers the first `busy` ones with 503."""
+    """Keeps the items asked for; answers the first `busy` requests with 503, and then one each by its `troubles`.
 
-    def __init__(self, busy: int = 0, token: str | None = None) -> None:
+    A trouble is 503, bytes that are sent in place of an answer, or the number of the item of a batch that the server does not get to.
+    """
+
+    def __init__(self, busy: int = 0, token: str | None = None, troubles: Sequence[int | bytes] = ()) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.busy, self.token, self.items = busy, token, []  # type: ignore[var-annotated]
+        self.busy, self.token, self.items, self.troubles = busy, token, [], list(troubles)  # type: ignore[var-annotated]
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -50,8 +53,17 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.token and self.headers.get("Authorization") != f"Bearer {self.server.token}":
             return self.answer(401, {"error": "unauthorized"})
         items = body["items"] if self.path == "/verify/batch" else [body]
+        trouble = self.server.troubles.pop(0) if self.server.troubles else None
+        if isinstance(trouble, bytes):
+            self.wfile.write(trouble)
+            self.close_connection = True
+            return None
+        if trouble == 503:
+            return self.answer(503, {"error": "busy"})
         self.server.items += items
-        results = [judge(i) for i in items]
+        results = [judge(i) if "response" in i else {"id": None, "error": "no response", "status": 400} for i in items]
+        if trouble is not None:
+            results = [{"id": r["id"], "error": "stuck", "status": 503} if r["id"] == trouble else r for r in results]
         if self.path == "/verify/batch":
             return self.answer(200, {"results": results})
         return self.answer(422 if "error" in results[0] else 200, results[0])

@@ -19,20 +19,30 @@ class Reply:
 
 
 class Engine:
-    """Says nothing but sevens, eights and its end token."""
+    """Says nothing but sevens, eights and its end token, and first what it is told to."""
 
     def __init__(self, folder: str, seed: int = 0) -> None:
         self.tokenizer = tiny.save(Path(folder))
         self.model = AutoModelForCausalLM.from_pretrained(folder)
         self.suppress = torch.tensor(tiny.only(self.tokenizer, "78"))
         self.contexts: list[list[int]] = []
+        self.replies: list[str] = []  # their texts
+        self.says: list[str] = []  # said first, in place of what the model would say
         self._draws, self._lock = torch.Generator().manual_seed(seed), threading.Lock()
 
-    @torch.no_grad()
     def draw(self, context: list[int], max_tokens: int) -> Reply:
         """One sample at temperature 1; its log-probabilities are those of the model over all tokens."""
+        reply = self._draw(context, max_tokens)
+        self.replies.append(self.tokenizer.decode(reply.ids, skip_special_tokens=True))
+        return reply
+
+    @torch.no_grad()
+    def _draw(self, context: list[int], max_tokens: int) -> Reply:
         with self._lock:
             self.contexts.append(context)
+            if self.says:
+                ids = self.tokenizer(self.says.pop(0))["input_ids"]
+                return Reply(ids, [-1.0] * len(ids), "stop" if ids[-1:] == [self.tokenizer.eos_token_id] else "length")
             ids: list[int] = []
             logprobs: list[float] = []
             while len(ids) < max_tokens:

@@ -90,6 +90,22 @@ class RecordsTest(unittest.TestCase):
             self.assertEqual((s["reward"], s["metadata"]["raw_reward"]), (row["advantages"][row["loss_mask"].index(1)], row["reward"]))
         self.assertIsNone(slime_replay.sample(0, {**rows[0], "logprobs": None}, logprobs="ignore")["rollout_log_probs"])
 
+    def test_slime_reads_one_split(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            names = ["train-00000-of-00002.parquet", "train-00001-of-00002.parquet", "test-00000-of-00001.parquet"]
+            train0, train1, test = (Path(folder) / n for n in names)
+            for f in (train1, train0):
+                f.touch()
+            self.assertEqual(slime_replay.shards([Path(folder)]), [train0, train1])
+            test.touch()
+            for paths in ([Path(folder)], [train0, test]):
+                with self.assertRaisesRegex(ValueError, "the files are of the splits test, train"):
+                    slime_replay.shards(paths)
+            self.assertEqual(slime_replay.shards([train0, train1]), [train0, train1])
+            (Path(folder) / "empty").mkdir()
+            with self.assertRaisesRegex(ValueError, "empty: no Parquet files"):
+                slime_replay.shards([Path(folder) / "empty"])
+
     def test_rows(self) -> None:
         row = sequences.rows(self.model)[0]
         at = row["loss_mask"].index(1)

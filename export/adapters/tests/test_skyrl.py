@@ -6,6 +6,7 @@ import asyncio
 import math
 import tempfile
 import unittest
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ import numpy as np
 import sequences
 import torch
 from datasets import Dataset
-from double import mulligan
-from engine import Engine
+from double import double, mulligan
+from engine import Engine, Reply
 from skyrl.backends.skyrl_train.utils.ppo_utils import compute_advantages_and_returns, ppo_policy_loss
 from skyrl.train.config.config import AlgorithmConfig
 from skyrl.train.dataset.dataset import PromptDataset
@@ -23,18 +24,23 @@ from skyrl.train.dataset.preprocess import convert_prompts_responses_to_batch_te
 from skyrl.train.generators.utils import prepare_generator_input
 from skyrl.train.utils.trainer_utils import validate_generator_output
 
-from skyrl_reflect import Options, ReflectGenerator
+from skyrl_reflect import Options, ReflectGenerator, _verdicts
 from skyrl_replay import ReplayGenerator, ReplayPrompts
 
 
 class Client:
     """An Engine behind SkyRL's InferenceEngineInterface."""
 
-    def __init__(self, engine: Engine, longest: int) -> None:
-        self.engine, self.longest = engine, longest
+    def __init__(self, engine: Engine, longest: int, aborts: Sequence[list[int]] = ()) -> None:
+        self.engine, self.longest, self.aborts = engine, longest, list(aborts)
 
     async def generate(self, input_batch: Any, model: str | None = None) -> Any:
-        replies = [self.engine.draw(ids, self.longest) for ids in input_batch["prompt_token_ids"]]
+        replies, aborted = [], self.aborts.pop(0) if self.aborts else []
+        for i, ids in enumerate(input_batch["prompt_token_ids"]):
+            if i in aborted:
+                replies.append(Reply([], [], "abort"))
+            else:
+                replies.append(self.engine.draw(ids, self.longest))
         return {
             "responses": [self.engine.tokenizer.decode(r.ids, skip_special_tokens=True) for r in replies],
             "response_ids": [r.ids for r in replies],
@@ -73,13 +79,13 @@ class ReflectTest(unittest.TestCase):
         self.folder = home.name
         self.engine = Engine(home.name)
 
-    def generate(self, rows: list[dict[str, Any]], n: int, **options: Any) -> tuple[Any, list[str]]:
+    def generate(self, rows: list[dict[str, Any]], n: int, aborts: Sequence[list[int]] = (), **options: Any) -> tuple[Any, list[str]]:
         path = str(Path(self.folder) / "failures.parquet")
         Dataset.from_list(rows).to_parquet(path)
         data = PromptDataset(datasets=[path], tokenizer=self.engine.tokenizer, max_prompt_length=500, num_workers=1)
         batch, uids = batch_of(data, n)
         with mulligan() as url:
-            generator = ReflectGenerator(Client(self.engine, 3), self.engine.tokenizer, Options(**{"url": url, **options}))
+            generator = ReflectGenerator(Client(self.engine, 3, aborts), self.engine.tokenizer, Options(**{"url": url, **options}))
             return asyncio.run(generator.generate(batch)), uids
 
     def test_only_the_reflection_gets_gradient(self) -> None:
@@ -88,16 +94,16 @@ class ReflectTest(unittest.TestCase):
         advantages, _ = compute_advantages_and_returns(t["reward"], t["response"], np.array(uids), "grpo", AlgorithmConfig())
         grad = gradients(t, advantages, t["logprobs"])
         trained = 0
-        for ids, mask, response, g, adv, reward, lp in zip(
-            out["response_ids"], t["loss"], t["response"].bool(), grad, advantages, out["rewards"], t["logprobs"]
+        retries = self.engine.replies[24:]
+        for i, (ids, mask, response, g, adv, reward, lp) in enumerate(
+            zip(out["response_ids"], t["loss"], t["response"].bool(), grad, advantages, out["rewards"], t["logprobs"])
         ):
             end = self.engine.tokenizer.eos_token_id
             n = ids.index(end) + 1 if end in ids[:3] else 0  # 0: cut at three tokens
             self.assertEqual(mask[response].tolist(), [1] * n + [0] * (len(ids) - n))
             self.assertFalse(mask[~response].any() or g[~response].any() or g[response][n:].any() or lp[response][n:].any())
-            said = self.engine.tokenizer.decode(ids)
-            retry = said.split("<|im_start|>assistant\n")[-1].removesuffix("<|im_end|>")
-            self.assertEqual(reward, float(retry == ("7" if "3+4" in said else "8")))
+            self.assertLessEqual(len(ids), 3)
+            self.assertEqual(reward, float(retries[i] == "78"[i // 12]))
             if n and adv.any():
                 self.assertTrue(g[response][:n].all())
                 trained += n
@@ -117,9 +123,46 @@ class ReflectTest(unittest.TestCase):
             self.generate([failures.ROWS[0], failures.UNDECIDABLE], 1, redraws=2)
         self.assertEqual(len(self.engine.contexts), 2 + 2 + 1 + 1)  # reflections, retries, and twice the retry that was not decided
 
+    def test_thinking_is_no_answer(self) -> None:
+        for retry, reward in (
+            ("<think>I would say 8</think>7<|im_end|>", 1.0),
+            ("<think>3+4 is 7</think>I do not know.<|im_end|>", 0.0),
+            ("<think>3 + 4 = 7. Hmm, let me", 0.0),
+        ):
+            with self.subTest(retry):
+                self.engine.says = ["I misread it.<|im_end|>", retry]
+                self.assertEqual(self.generate(failures.ROWS[:1], 1)[0]["rewards"], [reward])
+        self.engine.says = ["I misread it.<|im_end|>", "<think>7</think>no<|im_end|>"]
+        out, _ = self.generate(failures.ROWS[:1], 1, visible=lambda text: text[:8])
+        self.assertEqual(out["rewards"], [1.0])
+
+    def test_aborted_draws_are_drawn_again(self) -> None:
+        self.engine.says = ["b<|im_end|>", "a<|im_end|>", "7<|im_end|>", "8<|im_end|>"]
+        out, _ = self.generate(failures.ROWS, 1, aborts=[[0], [], [1]])  # the first reflection, and the second retry
+        self.assertEqual([self.engine.tokenizer.decode(ids)[0] for ids in out["response_ids"]], ["a", "b"])
+        self.assertEqual([sum(m) for m in out["loss_masks"]], [2, 2])
+        self.assertEqual(out["rewards"], [1.0, 1.0])
+        generator = ReflectGenerator(Client(self.engine, 3, [[0], [0]]), self.engine.tokenizer, Options(url="", patience=0.0))
+        with self.assertRaisesRegex(RuntimeError, "failure-0.*the engine aborts"):
+            asyncio.run(generator.generate({"prompts": [failures.ROWS[0]["prompt"]], "env_extras": failures.ROWS[:1]}))
+
+    def test_empty_reflection(self) -> None:
+        self.engine.says = ["", "7<|im_end|>"]
+        out, _ = self.generate(failures.ROWS[:1], 1)
+        end = self.engine.tokenizer.eos_token_id
+        self.assertEqual((out["response_ids"], out["loss_masks"], out["rollout_logprobs"]), ([[end]], [[0]], [[0.0]]))
+
+    def test_server_in_trouble(self) -> None:
+        items = [{"id": i, "answer": {"value": "7"}, "response": "7", "messages": []} for i in range(3)]
+        for trouble in (503, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<html", 1):
+            with self.subTest(trouble), double(troubles=[trouble]) as server:
+                self.assertEqual([v["pass"] for v in _verdicts(Options(url=server.url), items)], [True] * 3)
+        with double(troubles=[1] * 9) as server, self.assertRaisesRegex(RuntimeError, "item 1: 503 stuck"):
+            _verdicts(Options(url=server.url, patience=0.0), items)
+
     def test_server_away(self) -> None:
         with self.assertRaisesRegex(RuntimeError, "ask http://127.0.0.1:1/verify/batch for a verdict"):
-            self.generate(failures.ROWS, 1, url="http://127.0.0.1:1", tries=1)
+            self.generate(failures.ROWS, 1, url="http://127.0.0.1:1", patience=0.0)
 
 
 class ReplayTest(unittest.TestCase):

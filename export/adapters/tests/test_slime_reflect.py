@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 
 import failures
-from double import mulligan
+from double import double, mulligan
 from engine import Engine
 
 
@@ -112,17 +112,15 @@ class ReflectTest(unittest.TestCase):
         for _ in range(40):
             s = self.play(failures.ROWS[0])
             reflect, retry = self.engine.contexts[-2:]
-            said = s.tokens[len(reflect) : -1] if s.response_length == 1 else s.tokens[len(reflect) :]
+            said = s.tokens[len(reflect) :]
             end = self.engine.tokenizer.eos_token_id
-            n = said[:3].index(end) + 1 if end in said[:3] else 0
+            n = len(said) if said[-1] == end else 0
             self.assertEqual(s.tokens[: len(reflect)], reflect)
-            self.assertEqual(s.tokens[: len(retry)], retry)
+            self.assertEqual(retry[: len(s.tokens)], s.tokens)
             self.assertEqual(s.loss_mask, [1] * n + [0] * (s.response_length - n))
             self.assertEqual([lp < 0 for lp in s.rollout_log_probs[:n]], [True] * n)
-            self.assertFalse(any(s.rollout_log_probs[max(n, 3) :]))
             self.assertEqual(s.status, Sample.Status.COMPLETED if n else Sample.Status.TRUNCATED)
-            retried = self.engine.tokenizer.decode(s.tokens[len(retry) :], skip_special_tokens=True)
-            self.assertEqual(s.reward, float(retried == "7"))
+            self.assertEqual(s.reward, float(self.engine.replies[-1] == "7"))
             question = "<|im_start|>user\nNow answer the original question again:\n\nWhat is 3+4?<|im_end|>\n<|im_start|>assistant\n"
             self.assertIn(question, self.engine.tokenizer.decode(retry))
             rewards.append(s.reward)
@@ -144,6 +142,43 @@ class ReflectTest(unittest.TestCase):
         self.slime.finish = "abort"
         s = self.play(failures.ROWS[0])
         self.assertEqual((s.status, s.tokens, s.response_length, s.reward), (Sample.Status.ABORTED, [], 0, None))
+
+    def test_thinking_is_no_answer(self) -> None:
+        for retry, reward in (
+            ("<think>I would say 8</think>7<|im_end|>", 1.0),
+            ("<think>3+4 is 7</think>I do not know.<|im_end|>", 0.0),
+            ("<think>3 + 4 = 7. Hmm, let me", 0.0),
+        ):
+            with self.subTest(retry):
+                self.engine.says = ["I misread it.<|im_end|>", retry]
+                self.assertEqual(self.play(failures.ROWS[0]).reward, reward)
+        self.engine.says = ["I misread it.<|im_end|>", "<think>no</think>7 or 8<|im_end|>"]
+        self.assertEqual(self.play(failures.ROWS[0], mulligan_show_thinking=True).reward, 0.0)
+
+    def test_what_the_verifier_is_asked(self) -> None:
+        self.engine.says = ["I misread it.<|im_end|>", "7<|im_end|>"]
+        with double() as server:
+            s = self.play(failures.ROWS[0], mulligan_url=server.url)
+        want = {"id": 0, "answer": {"value": "7"}, "response": "7", "messages": failures.ROWS[0]["prompt"]}
+        self.assertEqual((s.reward, server.items), (1.0, [want]))
+
+    def test_empty_reflection(self) -> None:
+        self.engine.says = ["", "7<|im_end|>"]
+        s = self.play(failures.ROWS[0])
+        self.assertEqual((s.response_length, s.loss_mask, s.rollout_log_probs), (1, [0], [0.0]))
+
+    def test_server_in_trouble(self) -> None:
+        for trouble in (503, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<html"):
+            with self.subTest(trouble), double(troubles=[trouble]) as server:
+                self.engine.says = ["I misread it.<|im_end|>", "7<|im_end|>"]
+                self.assertEqual(self.play(failures.ROWS[0], mulligan_url=server.url).reward, 1.0)
+
+    def test_template_that_begins_the_thinking(self) -> None:
+        template = self.engine.tokenizer.chat_template
+        self.engine.tokenizer.chat_template = template.replace("assistant\n' }}{% endif", "assistant\n<think>\n' }}{% endif")
+        for retry, reward in (("7, let me", 0.0), ("8 is wrong</think>7<|im_end|>", 1.0)):
+            self.engine.says = ["hm</think>I misread it.<|im_end|>", retry]
+            self.assertEqual(self.play(failures.ROWS[0]).reward, reward)
 
     def test_rows(self) -> None:
         for change, why in (

@@ -15,7 +15,7 @@ from datasets import Dataset
 from double import double, mulligan
 from trl import GRPOConfig, GRPOTrainer
 
-from trl_reflect import Options, ReflectRollout
+from trl_reflect import Options, ReflectRollout, _verdicts
 
 REQUEST = (
     "Your answer is wrong.\n\nDo not answer again yet. Reflect on what went wrong in your answer, and write a short explanation of "
@@ -167,7 +167,7 @@ class ReflectTest(unittest.TestCase):
 
     def test_log_probabilities_are_the_models(self) -> None:
         with tempfile.TemporaryDirectory() as folder, mulligan() as url:
-            rollout = ReflectRollout(failures.ROWS, Options(url=url))
+            rollout = ReflectRollout(failures.ROWS, Options(url=url, score=True))
             t = trainer(folder, rollout, temperature=0.7)
             out = rollout([row["prompt"] for row in rollout.dataset() for _ in range(4)], t)
             for prompt, ids, mask, logprobs in zip(out["prompt_ids"], out["completion_ids"], out["env_mask"], out["logprobs"]):
@@ -175,6 +175,72 @@ class ReflectTest(unittest.TestCase):
                     logits = t.model(torch.tensor([prompt + ids])).logits[0, len(prompt) - 1 : -1]
                 want = (logits / 0.7).log_softmax(-1).gather(1, torch.tensor(ids)[:, None])[:, 0]
                 torch.testing.assert_close(torch.tensor(logprobs), want * torch.tensor(mask), rtol=1e-4, atol=1e-5)
+
+    def test_what_is_drawn_after_what(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, mulligan() as url:
+            rollout = ReflectRollout(failures.ROWS, Options(url=url))
+            t = trainer(folder, rollout)
+            drawn, draw = [], t._generate_single_turn
+
+            def spy(contexts: Any, *args: Any) -> Any:
+                out = draw(contexts, *args)
+                drawn.append((contexts, out[0]))
+                return out
+
+            t._generate_single_turn = spy
+            out = rollout([row["prompt"] for row in rollout.dataset()], t)
+            (first, reflections), (second, retries) = drawn
+            self.assertEqual(first, out["prompt_ids"])
+            for reflect, said, retry, row in zip(first, reflections, second, failures.ROWS):
+                said = t.processing_class.decode(said).removesuffix("<|im_end|>")
+                question = f"Now answer the original question again:\n\n{row['prompt'][1]['content']}"
+                self.assertEqual(
+                    t.processing_class.decode(retry),
+                    f"{t.processing_class.decode(reflect)}{said}<|im_end|>\n<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n",
+                )
+            self.assertEqual(out["retry"], [t.processing_class.decode(ids, skip_special_tokens=True) for ids in retries])
+
+    def test_trainers_that_would_bend_the_rewards(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, mulligan() as url:
+            rollout = ReflectRollout(failures.ROWS, Options(url=url))
+            for change, why in (
+                ({"reward_funcs": [rollout.reward, rollout.reward]}, "2 reward functions"),
+                ({"mask_truncated_completions": True}, "mask_truncated_completions"),
+            ):
+                t = trainer(folder, rollout)
+                t.__dict__.update(change)
+                with self.subTest(why), self.assertRaisesRegex(ValueError, why):
+                    rollout([rollout.dataset()[0]["prompt"]], t)
+
+    def said(self, reflection: str, retry: str, **options: Any) -> dict[str, Any]:
+        """A rollout in which the policy says two texts."""
+        with tempfile.TemporaryDirectory() as folder, mulligan() as url:
+            rollout = ReflectRollout(failures.ROWS[:1], Options(url=url, **options))
+            t = trainer(folder, rollout)
+            texts = iter([reflection, retry])
+            t._generate_single_turn = lambda contexts, *_: ([t.processing_class(next(texts))["input_ids"]], None)
+            return rollout([rollout.dataset()[0]["prompt"]], t)
+
+    def test_thinking_is_no_answer(self) -> None:
+        for retry, reward in (
+            ("<think>I would say 8</think>7<|im_end|>", 1.0),
+            ("<think>3+4 is 7</think>I do not know.<|im_end|>", 0.0),
+            ("<think>3 + 4 = 7. Hmm, let me", 0.0),
+        ):
+            with self.subTest(retry):
+                self.assertEqual(self.said("I misread it.<|im_end|>", retry)["reflection_reward"], [reward])
+        out = self.said("I misread it.<|im_end|>", "<think>7</think>no<|im_end|>", visible=lambda text: text[:8])
+        self.assertEqual(out["reflection_reward"], [1.0])
+
+    def test_other_end_tokens(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, mulligan() as url:
+            rollout = ReflectRollout(failures.ROWS[:1], Options(url=url))
+            t = trainer(folder, rollout)
+            other = t.processing_class("<|im_start|>")["input_ids"][0]
+            t.eos_token_ids = [t.processing_class.eos_token_id, other]
+            t._generate_single_turn = lambda contexts, *_: ([[t.processing_class("7")["input_ids"][0], other]], None)
+            out = rollout([rollout.dataset()[0]["prompt"]], t)
+            self.assertEqual((out["reflection_cut"], out["env_mask"][0][:2]), ([False], [1, 1]))
 
     def test_undecided_is_no_zero(self) -> None:
         with tempfile.TemporaryDirectory() as folder, mulligan() as url:
@@ -190,6 +256,10 @@ class ReflectTest(unittest.TestCase):
             for i in undecided:
                 self.assertEqual(float(inputs["advantages"][i]), 0.0)
                 self.assertEqual(int((inputs["tool_mask"][i] * inputs["completion_mask"][i]).sum()), 0)
+            with self.assertRaisesRegex(RuntimeError, "no retry of 2 calls in a row could be decided"):
+                broken = ReflectRollout(rows[1:], Options(url=url, check=False, give_up=2))
+                for _ in range(2):
+                    broken([broken.dataset()[0]["prompt"]], t)
             log = t.state.log_history[0]
             self.assertEqual(log["mulligan/undecided"], 0.5)
             self.assertTrue(math.isfinite(log["grad_norm"]))
@@ -248,9 +318,22 @@ class ReflectTest(unittest.TestCase):
             wrong = ReflectRollout(failures.ROWS, Options(url=server.url, token="guess"))
             with self.assertRaisesRegex(RuntimeError, "401"):
                 wrong(prompts, t)
-            away = ReflectRollout(failures.ROWS, Options(url="http://127.0.0.1:1", tries=1))
+            away = ReflectRollout(failures.ROWS, Options(url="http://127.0.0.1:1", patience=0.0))
             with self.assertRaisesRegex(RuntimeError, "ask http://127.0.0.1:1/verify/batch for a verdict"):
                 away(prompts, t)
+
+    def test_server_in_trouble(self) -> None:
+        cut = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"results\":["
+        chunk = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{\"results\":[{\"id\r\n"
+        page = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<html"
+        items = [{"id": i, "answer": {"value": "7"}, "response": "7", "messages": []} for i in range(3)]
+        for trouble in ([cut], [chunk], [page], [b""], [503], [1], [0, 2]):
+            with self.subTest(trouble), double(troubles=trouble) as server:
+                self.assertEqual([v["pass"] for v in _verdicts(Options(url=server.url), items)], [True] * 3)
+        with double(troubles=[1] * 9) as server, self.assertRaisesRegex(RuntimeError, "item 1: 503 stuck"):
+            _verdicts(Options(url=server.url, patience=0.0), items)
+        with double() as server, self.assertRaisesRegex(RuntimeError, "item 1: 400 no response"):
+            _verdicts(Options(url=server.url), [items[0], {"id": 1}])
 
     def test_rows(self) -> None:
         options = Options(url="http://127.0.0.1:1")
@@ -264,6 +347,8 @@ class ReflectTest(unittest.TestCase):
         self.assertEqual(len(ReflectRollout([failures.ROWS[0]] * 2, options).dataset()), 1)
         with self.assertRaisesRegex(ValueError, "only {{.Question}}"):
             ReflectRollout(failures.ROWS, Options(url="", reflect="{{if .Question}}x{{end}}"))
+        with self.assertRaisesRegex(ValueError, "only {{.Question}}"):
+            ReflectRollout(failures.ROWS, Options(url="", reflect="{{- .Question -}}"))  # Go would cut white space
         with self.assertRaisesRegex(ValueError, "no rows"):
             ReflectRollout([], options)
         with mulligan() as url:

@@ -83,6 +83,18 @@ class ReplayTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "call count_logprobs"):
             step(self.folder, rows(self.folder), count=False)
 
+    def test_trainers_that_would_bend_the_rewards(self) -> None:
+        replay = ReplayRollout(rows(self.folder), GROUP)
+        for change, why in (
+            ({"reward_funcs": [replay.reward, replay.reward]}, "2 reward functions"),
+            ({"mask_truncated_completions": True}, "mask_truncated_completions"),
+        ):
+            t = trainer(self.folder, replay)
+            count_logprobs(t)
+            t.__dict__.update(change)
+            with self.subTest(why), self.assertRaisesRegex(ValueError, why):
+                replay([replay.dataset()[0]["prompt"]] * GROUP, t)
+
     def test_unknown_log_probability(self) -> None:
         stored = rows(self.folder)
         at = stored[0]["loss_mask"].index(1)

@@ -10,11 +10,12 @@ import tempfile
 import unittest
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import failures
 import verifiers as vf
 from datasets import Dataset
-from double import mulligan
+from double import double, mulligan
 from verifiers.types import Response, ResponseMessage, ResponseTokens
 
 from verifiers_reflect import Options, ReflectEnv, load_environment
@@ -75,6 +76,22 @@ class Client(vf.Client):  # type: ignore[type-arg]
         pass
 
 
+class Says(Client):
+    """A policy that says given texts; an error is raised, and None takes for ever."""
+
+    def __init__(self, texts: list[Any]) -> None:
+        super().__init__()
+        self.texts = list(texts)
+
+    async def get_native_response(self, prompt: Any, model: str, sampling_args: Any, tools: Any = None, **kwargs: Any) -> Any:
+        text = self.texts.pop(0)
+        if text is None:
+            await asyncio.sleep(3600)
+        if isinstance(text, Exception):
+            raise text
+        return [ord(c) for c in text]
+
+
 class ReflectTest(unittest.TestCase):
     def setUp(self) -> None:
         home = tempfile.TemporaryDirectory()
@@ -124,12 +141,73 @@ class ReflectTest(unittest.TestCase):
     def test_undecided_is_no_zero(self) -> None:
         with mulligan() as url:
             (undecided,) = self.rollouts(ReflectEnv(Dataset.from_list(prompts([failures.UNDECIDABLE])), Options(url=url)))
-        away = ReflectEnv(Dataset.from_list(prompts(failures.ROWS[:1])), Options(url="http://127.0.0.1:1", tries=1))
+        away = ReflectEnv(Dataset.from_list(prompts(failures.ROWS[:1])), Options(url="http://127.0.0.1:1", patience=0.0))
         for state, why in ((undecided, "could not be decided"), (self.rollouts(away)[0], "ask http://127.0.0.1:1/verify for a verdict")):
             self.assertIsInstance(state["error"], vf.InfraError)
             self.assertIn(why, str(state["error"]))
             self.assertTrue(math.isnan(state["reward"]))
             self.assertFalse(any(m for step in state["trajectory"] for m in step["tokens"]["completion_mask"]))
+
+    def test_undecided_leaves_its_group(self) -> None:
+        env = ReflectEnv(Dataset.from_list(prompts(failures.ROWS[:1])), Options(url="http://127.0.0.1:1"))
+        verdicts = [{"pass": True, "score": 1.0}, {"error": "time-out"}, {"pass": False, "score": 0.0}, {"pass": True, "score": 1.0}]
+
+        async def run() -> list[Any]:
+            states = [await env.rollout(env.get_dataset()[0], Says(["a\0", "7\0"]), "script", {}) for _ in range(4)]
+            states.append(await env.rollout(env.get_dataset()[0], Says(["cut", "7\0"]), "script", {}))
+            await env.rubric.score_group(states)
+            return states
+
+        with mock.patch("verifiers_reflect._verdict", side_effect=[*verdicts, {"pass": True, "score": 1.0}]):
+            states = asyncio.run(run())
+        advantages = [1 / 3, 0.0, -2 / 3, 1 / 3, 0.0]  # mean 2/3 of three: not of the undecided, and as in a run not of the cut one
+        for state, advantage, mask in zip(states, advantages, [[1, 1], [0, 0], [1, 1], [1, 1], [0, 0, 0]]):
+            self.assertAlmostEqual(state["advantage"], advantage)
+            self.assertEqual([round(s["advantage"], 6) for s in state["trajectory"]], [round(advantage, 6)] * 2)
+            self.assertEqual(state["trajectory"][0]["tokens"]["completion_mask"], mask)
+        self.assertEqual([s["reward"] for s in states[2:]], [0.0, 1.0, 1.0])
+        self.assertTrue(math.isnan(states[1]["reward"]) and isinstance(states[1]["error"], vf.InfraError))
+
+    def test_retry_that_was_not_drawn(self) -> None:
+        for retry, why in (
+            (vf.OverlongPromptError("long"), "InfraError.*its prompt is too long"),
+            (vf.ModelError("engine 500"), "ModelError.*engine 500"),
+            (None, "InfraError.*the rollout ended .timeout_reached"),
+        ):
+            options = Options(url="http://127.0.0.1:1")
+            env = ReflectEnv(Dataset.from_list(prompts(failures.ROWS[:1])), options, timeout_seconds=1.0 if retry is None else None)
+
+            async def run() -> Any:
+                state = await env.rollout(env.get_dataset()[0], Says(["a\0", retry]), "script", {})
+                await env.rubric.score_group([state])
+                return state
+
+            with self.subTest(why):
+                state = asyncio.run(run())
+                self.assertRegex(repr(state["error"]), why)
+                self.assertEqual([any(s["tokens"]["completion_mask"]) for s in state["trajectory"]], [False])
+                self.assertTrue(math.isnan(state["reward"]))
+                self.assertEqual((state["advantage"], state["trajectory"][0]["advantage"]), (0.0, 0.0))
+
+    def test_thinking_is_no_answer(self) -> None:
+        for reflection, retry, thinks, reward in (
+            ("a", "<think>8</think>7", False, 1.0),
+            ("a", "<think>7</think>no", False, 0.0),
+            ("a", "<think>7, let me", False, 0.0),
+            ("hm</think>a", "7, let me", False, 0.0),  # the template begins the thinking
+            ("a", "7, let me", True, 0.0),
+            ("<think>b</think>a", "7", False, 1.0),
+        ):
+            with self.subTest(retry), mulligan() as url:
+                env = ReflectEnv(Dataset.from_list(prompts(failures.ROWS[:1])), Options(url=url, thinks=thinks))
+                state = asyncio.run(env.rollout(env.get_dataset()[0], Says([f"{reflection}\0", f"{retry}\0"]), "script", {}))
+                self.assertEqual(state["mulligan_reward"], reward)
+
+    def test_server_in_trouble(self) -> None:
+        for trouble in (503, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<html"):
+            with self.subTest(trouble), double(troubles=[trouble]) as server:
+                (state,) = self.rollouts(ReflectEnv(Dataset.from_list(prompts(failures.ROWS[:1])), Options(url=server.url)))
+                self.assertIsNone(state["error"])
 
     def test_rows(self) -> None:
         row = prompts(failures.ROWS)[0]

@@ -15,7 +15,7 @@ import sequences
 import torch
 import verl_reflect
 from datasets import Dataset
-from double import mulligan
+from double import double, mulligan
 from engine import Engine
 from omegaconf import OmegaConf
 from verl import DataProto
@@ -35,11 +35,16 @@ class Server:
     """An Engine behind the interface of LLMServerClient."""
 
     def __init__(self, engine: Engine, longest: int | None = None) -> None:
-        self.engine, self.longest = engine, longest
+        self.engine, self.longest, self.stops = engine, longest, []  # type: ignore[var-annotated]
 
     async def generate(self, request_id: str, *, prompt_ids: list[int], sampling_params: dict[str, Any]) -> TokenOutput:
+        stop = self.stops.pop(0) if self.stops else "completed"
+        if stop == "aborted":  # as vLLM's server does while weights are loaded
+            return TokenOutput(token_ids=[], stop_reason=stop, extra_fields={"min_global_steps": 0})
         reply = self.engine.draw(prompt_ids, self.longest or sampling_params["max_tokens"])
-        return TokenOutput(token_ids=reply.ids, log_probs=reply.logprobs, stop_reason="completed", extra_fields={"min_global_steps": 0})
+        if self.longest and len(reply.ids) == self.longest and reply.stop == "length":
+            stop = "length"  # as LLMServerClient says where it counts
+        return TokenOutput(token_ids=reply.ids, log_probs=reply.logprobs, stop_reason=stop, extra_fields={"min_global_steps": 0})
 
 
 def config(prompt_length: int = 600, response_length: int = 250, temperature: float = 1.0) -> Any:
@@ -112,25 +117,37 @@ class ReflectTest(unittest.TestCase):
         compute_advantage(out, "grpo", config=OmegaConf.create({}))
         grad = loss_gradients(out, out.batch["rollout_log_probs"])
         end, trained = self.engine.tokenizer.eos_token_id, 0
-        for ids, mask, attention, g, adv, lp, reward in zip(
+        for ids, mask, attention, g, adv, lp, reward, retry, name in zip(
             out.batch["responses"], out.batch["response_mask"], out.batch["attention_mask"][:, 600:], grad, out.batch["advantages"],
-            out.batch["rollout_log_probs"], out.batch["rm_scores"].sum(1),
+            out.batch["rollout_log_probs"], out.batch["rm_scores"].sum(1), self.engine.replies[1::2], out.non_tensor_batch["uid"],
         ):  # fmt: skip
-            ids, said = ids[attention.bool()].tolist(), self.engine.tokenizer.decode(ids[attention.bool()])
+            ids = ids[attention.bool()].tolist()
             if ids[:3].count(end) == 0:  # cut at three tokens
                 self.assertFalse(mask.any())
                 continue
-            stop = ids.index(end) + 1
+            stop = len(ids)
+            self.assertEqual(ids.index(end), stop - 1)
             self.assertEqual(mask.tolist(), [1] * stop + [0] * (250 - stop))
             self.assertFalse(g[stop:].any())
             self.assertFalse(lp[stop:].any())
             self.assertTrue((lp[:stop] < 0).all())
-            retry = said.split("<|im_start|>assistant\n")[-1].removesuffix("<|im_end|>")
-            self.assertEqual(float(reward), float(retry == ("7" if "3+4" in said else "8")))
+            self.assertEqual(float(reward), float(retry == ("7" if name == "a" else "8")))
             if adv.any():
                 self.assertTrue(g[:stop].all())
                 trained += stop
         self.assertGreater(trained, 0, "no group had signal: choose another seed")
+
+    def test_every_estimator_sees_the_reward(self) -> None:
+        self.engine.says = ["a<|im_end|>", "7<|im_end|>", "b<|im_end|>", "8<|im_end|>"]
+        with mulligan() as url:
+            out = play(made(ReflectAgentLoop, self.engine, url=url), self.engine, self.batch(failures.ROWS[:1], 2))
+        out.non_tensor_batch["uid"] = np.array(["a", "a"], dtype=object)
+        for estimator in ("grpo", "reinforce_plus_plus", "rloo", "gae"):
+            out.batch["values"] = torch.zeros_like(out.batch["rm_scores"])
+            got = compute_advantage(out, estimator, gamma=1.0, lam=1.0, num_repeat=2, config=OmegaConf.create({"gamma": 1.0})).batch
+            with self.subTest(estimator):
+                rewarded, other = got["advantages"][0, :2], got["advantages"][1, :2]
+                self.assertTrue((rewarded > other).all(), got["advantages"][:, :4])
 
     def test_conversation_is_that_of_a_run(self) -> None:
         with mulligan() as url:
@@ -150,6 +167,63 @@ class ReflectTest(unittest.TestCase):
                 play(loop, self.engine, self.batch([failures.UNDECIDABLE]))
         self.assertEqual(len(self.engine.contexts), 4)  # a reflection and three retries
 
+    def test_thinking_is_no_answer(self) -> None:
+        for retry, reward in (
+            ("<think>I would say 8</think>7<|im_end|>", 1.0),
+            ("<think>3+4 is 7</think>I do not know.<|im_end|>", 0.0),
+            ("<think>3 + 4 = 7. Hmm, let me", 0.0),
+        ):
+            with self.subTest(retry):
+                self.engine.says = ["I misread it.<|im_end|>", retry]
+                self.assertEqual(self.one().reward_score, reward)
+        self.engine.says = ["I misread it.<|im_end|>", "<think>no</think>7 or 8<|im_end|>"]
+        self.assertEqual(self.one(show_thinking=True).reward_score, 0.0)
+
+    def test_end_of_a_turn(self) -> None:
+        for said, limit, trains in (
+            ("think again<|im_start|>", 250, True),  # a chat model that ends its turn with another token than tokenizer.eos_token
+            ("think again", 250, True),  # ended by a stop text
+            ("think again", 11, False),
+            ("think agai<|im_end|>", 11, True),
+        ):
+            with self.subTest(said=said, limit=limit):
+                self.engine.says = [said, "7<|im_end|>"]
+                out = self.one(config(response_length=limit))
+                self.assertEqual(out.response_mask[: len(said)].count(1) > 0, trains)
+                self.assertEqual(out.extra_fields["reward_extra_info"]["reflection_cut"], float(not trains))
+        cfg = config()
+        self.engine.says = ["again", "7<|im_end|>"]
+        cfg.actor_rollout_ref.rollout.max_model_len = len(self.one().prompt_ids) + 5
+        self.engine.says = ["again", "7<|im_end|>"]
+        self.assertEqual(self.one(cfg).extra_fields["reward_extra_info"]["reflection_cut"], 1.0)
+
+    def test_aborted_draws_are_drawn_again(self) -> None:
+        self.engine.says = ["think again<|im_end|>", "7<|im_end|>"]
+        out = self.one(stops=["aborted", "completed", "aborted", "completed"])
+        self.assertEqual((out.reward_score, sum(out.response_mask)), (1.0, 12))
+        self.engine.says = ["think again<|im_end|>", "7<|im_end|>"]
+        self.assertEqual(self.one(stops=["aborted"], patience=0.0).reward_score, 1.0)  # patience begins with the first abort
+        with self.assertRaisesRegex(RuntimeError, "failure failure-0: the server aborts"):
+            self.one(stops=["aborted", "aborted"], patience=0.0)
+
+    def test_empty_reflection(self) -> None:
+        self.engine.says = ["", "7<|im_end|>"]
+        out = self.one()
+        self.assertEqual((out.response_ids, out.response_mask, out.response_logprobs), ([self.engine.tokenizer.eos_token_id], [0], [0.0]))
+
+    def one(self, cfg: Any = None, stops: Any = (), **options: Any) -> Any:
+        """What the loop returns for one row."""
+        with mulligan() as url:
+            loop = made(ReflectAgentLoop, self.engine, cfg=cfg, url=url, **options)
+            loop.server_manager.stops = list(stops)
+            return asyncio.run(loop.run({"temperature": 1.0, "logprobs": True}, mulligan_row=failures.ROWS[0]))
+
+    def test_server_in_trouble(self) -> None:
+        for trouble in (503, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<html"):
+            with self.subTest(trouble), double(troubles=[trouble]) as server:
+                item = {"id": 0, "answer": {"value": "7"}, "response": "7", "messages": []}
+                self.assertTrue(verl_reflect._verdict(server.url, None, item, 60.0, 60.0)["pass"])
+
     def test_long_context_is_an_error(self) -> None:
         cfg = config(prompt_length=60)
         loop = made(ReflectAgentLoop, self.engine, cfg=cfg, url="http://127.0.0.1:1")
@@ -157,7 +231,7 @@ class ReflectTest(unittest.TestCase):
             play(loop, self.engine, self.batch(failures.ROWS[:1]), cfg)
 
     def test_server_away(self) -> None:
-        loop = made(ReflectAgentLoop, self.engine, longest=2, url="http://127.0.0.1:1", tries=1)
+        loop = made(ReflectAgentLoop, self.engine, longest=2, url="http://127.0.0.1:1", patience=0.0)
         with self.assertRaisesRegex(RuntimeError, "ask http://127.0.0.1:1/verify for a verdict"):
             play(loop, self.engine, self.batch(failures.ROWS[:1]))
 
