@@ -16,13 +16,14 @@ trainer_dir() {
 	printf '%s/trainers/%s-%s\n' "$cache" "$1" "$(cat "$file" ${base:+"$root/.ci/trainers/$base.txt"} | cksum | cut -d' ' -f1)"
 }
 
-# trainer_python VERSION: an interpreter of that version, as a path.
+# trainer_python VERSION: an interpreter of that version, as a path. One of pyenv's that is not the current one is not on PATH.
 trainer_python() {
-	local python
-	for python in "python$1" "${HOME:-}"/.pyenv/versions/"$1"*/bin/python"$1"; do
+	local python pyenv
+	pyenv=${PYENV_ROOT:-$(command -v pyenv >/dev/null 2>&1 && pyenv root || echo "$HOME/.pyenv")}
+	for python in "python$1" "$pyenv"/versions/"$1"*/bin/python"$1" "$HOME"/.pyenv/versions/"$1"*/bin/python"$1"; do
 		"$python" -c '' 2>/dev/null && { command -v "$python"; return; }
 	done
-	die "python$1 is needed: neither on PATH nor in ~/.pyenv/versions"
+	die "python$1 is needed: neither on PATH nor in pyenv's versions ($pyenv/versions)"
 }
 
 # trainer_make DIR: the environment, and how long it took and how large it is. Every step must end the
