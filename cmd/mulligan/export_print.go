@@ -1,0 +1,78 @@
+package main
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"mulligan/export"
+	"mulligan/pipeline"
+)
+
+// planExports names the settings of a plan that decide which rows its own export has.
+func planExports(p pipeline.Plan) []string {
+	var used []string
+	for _, name := range []string{"for", "splits", "drop", "deduplicate", "decontaminate", "balance"} {
+		if v := p.Rest["export."+name]; !slices.Contains([]string{"", `""`, "null", "[]", "{}"}, v) {
+			used = append(used, name+" "+v)
+		}
+	}
+	return used
+}
+
+// printExport lists what was written and what was not.
+func printExport(c *cli.Context, m export.Manifest, to string) {
+	if m.Unfinished != "" {
+		printf(c, "the run is not at its end: %s\n", m.Unfinished)
+	}
+	width := 0
+	for _, f := range m.Formats {
+		width = max(width, len(f.Name))
+	}
+	for _, f := range m.Formats {
+		var bytes int64
+		for _, file := range f.Files {
+			bytes += file.Bytes
+		}
+		printf(c, "%-*s %8s rows%s  %3d files  %11s bytes  %s\n", width, f.Name, count(int(f.Rows)), bySplit(m, f), len(f.Files), count(int(bytes)), filepath.Join(to, f.Name))
+		for _, reason := range slices.Sorted(maps.Keys(f.LeftOut)) {
+			printf(c, "%-*s %8s left out: %s\n", width, "", count(int(f.LeftOut[reason])), reason)
+		}
+		switch {
+		case f.Rows > 0 || f.Table == export.DroppedRows.Table:
+		case len(f.LeftOut) == 0:
+			printf(c, "%-*s          no rows: %s\n", width, "", nothing(m))
+		default:
+			printf(c, "%-*s          no rows: all were left out\n", width, "")
+		}
+	}
+}
+
+// bySplit says how many rows are in each of several splits.
+func bySplit(m export.Manifest, f export.ManifestFormat) string {
+	if len(m.Splits) == 1 {
+		return ""
+	}
+	var all []string
+	for _, s := range m.Splits {
+		all = append(all, count(int(m.Rows(f.Name, s.Name)))+" "+s.Name)
+	}
+	return " (" + strings.Join(all, ", ") + ")"
+}
+
+// nothing says why a format has no rows although nothing was left out.
+func nothing(m export.Manifest) string {
+	switch n := m.Counts; {
+	case n.Groups == 0 && n.Attempts > 0 && n.Attempts == n.FirstPasses:
+		return "no failure to reflect on: every first attempt passed"
+	case n.Groups == 0:
+		return "no failure was reflected on"
+	case n.Trained == 0:
+		return "no reflection trains: all were kept out of training (see excluded in episodes)"
+	default:
+		return "nothing of this kind in the run"
+	}
+}
