@@ -41,22 +41,24 @@ func TestReadBackByPython(t *testing.T) {
 		return m
 	}
 	write(dir, opts, export.Formats()...)
+	var lines []export.Format
 	for _, f := range export.Formats() {
-		if f.Ext != "jsonl" {
-			continue
+		if f.Ext == "jsonl" {
+			lines = append(lines, f)
 		}
-		one := t.TempDir()
-		opts.ShardRows = 0
-		m := write(one, opts, f)
-		var lines []byte
-		for _, file := range m.Formats[0].Files {
+	}
+	one := t.TempDir()
+	opts.ShardRows = 0
+	for _, f := range write(one, opts, lines...).Formats {
+		var rows []byte
+		for _, file := range f.Files {
 			text, err := os.ReadFile(filepath.Join(one, file.Path))
 			if err != nil {
 				t.Fatal(err)
 			}
-			lines = append(lines, text...)
+			rows = append(rows, text...)
 		}
-		if err := os.WriteFile(filepath.Join(dump, f.Table+".jsonl"), lines, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dump, f.Table+".jsonl"), rows, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
