@@ -42,8 +42,7 @@ func droppedRows(v *view, _ tally) ([]Dropped, error) {
 			rows = append(rows, Dropped{v.drop[i], known(v.dropFor[i]), t.taskID, t.promptID, &v.episodes[i]})
 			continue
 		}
-		slices.Sort(v.unbalancedIn[i])
-		if in := slices.Compact(v.unbalancedIn[i]); len(in) > 0 {
+		if in := slices.Compact(slices.Sorted(slices.Values(v.unbalancedIn[i]))); len(in) > 0 {
 			rows = append(rows, Dropped{DropBalance, ptr(strings.Join(in, ", ")), t.taskID, t.promptID, &v.episodes[i]})
 		}
 	}
