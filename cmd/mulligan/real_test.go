@@ -35,7 +35,7 @@ func TestRealModel(t *testing.T) {
 	}
 	text := replace(string(b), "http://127.0.0.1:11434", endpoint)
 	text = replace(replace(text, "count: 10", "count: 6"), "reflections: 6", "reflections: 2")
-	text = replace(text, "formats: [episodes, failures, kto, arrow, sequences]", "formats: [episodes_jsonl, kto_jsonl, failures, sequences]")
+	text = replace(text, "formats: [episodes, failures, rl_prompts_reflect, kto, dpo, sft_tokens, sequences, arrow]", "formats: [episodes_jsonl, kto_jsonl, failures, rl_prompts_reflect, dpo, sft_tokens, sequences]")
 	if err := os.WriteFile(plan, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func writeExample(t *testing.T, plan, endpoint, kind, count, reflections, engine
 	text := replace(string(b), "http://127.0.0.1:11434", endpoint)
 	text = replace(replace(text, "count: 10", count), "reflections: 6", reflections)
 	text = replace(text, "  kind: ollama\n", "  kind: "+kind+"\n  "+strings.ReplaceAll(engine, ", ", "\n  ")+"\n")
-	text = replace(text, "formats: [episodes, failures, kto, arrow, sequences]", "formats: []")
+	text = replace(text, "formats: [episodes, failures, rl_prompts_reflect, kto, dpo, sft_tokens, sequences, arrow]", "formats: []")
 	if err := os.WriteFile(plan, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
