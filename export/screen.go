@@ -180,6 +180,9 @@ func (s *screen) duplicate(v *view, i, turn int) error {
 		t.Message.Hash(h)
 	}
 	h.Int(int(one(retry.Verdict.Pass)))
+	if v.task.tools != nil { // they stand in the prompt, but not in its messages
+		h.String(*v.task.tools)
+	}
 	id := h.Sum()
 	if s.said[id] {
 		v.drop[i] = DropDuplicate

@@ -295,11 +295,13 @@ func TestDuplicateTasks(t *testing.T) {
 	for _, g := range [][]data.Group{task(`1`, "x"), task(`2`, "x"), task(`1`, "y"), same} {
 		all = append(all, g...)
 	}
-	m, err := Write(context.Background(), disk.OS{}, dir, Info{}, Options{Deduplicate: DuplicatesExact}, []Format{Failures}, exporttest.All(all))
+	m, err := Write(context.Background(), disk.OS{}, dir, Info{}, Options{Deduplicate: DuplicatesExact}, []Format{Failures, KTO}, exporttest.All(all))
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "rows", []any{m.Formats[0].Rows, m.Formats[0].LeftOut}, `[3,{"duplicate":1}]`)
+	equal(t, "failures", []any{m.Formats[0].Rows, m.Formats[0].LeftOut}, `[3,{"duplicate":1}]`)
+	// With another ground truth and the same tools, the same was said with the same label.
+	equal(t, "kto", []any{m.Formats[1].Rows, m.Formats[1].LeftOut}, `[4,{"duplicate":4}]`)
 }
 
 func TestDPOAnswers(t *testing.T) {

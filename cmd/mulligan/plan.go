@@ -107,13 +107,13 @@ type exportSettings struct {
 	Pairs         string   `yaml:"pairs" help:"of dpo: one (each reflection in one pair) or all"`
 	ChatTemplate  string   `yaml:"chat_template" help:"of the model, for formats that hold text: chatml, llama3"`
 
-	ShardRows int64 `yaml:"shard_rows" help:"rows after which a new file starts; 0: none"`
+	ShardRows int64 `yaml:"shard_rows" help:"rows after which a new file starts; 0: 10 million"`
 	ToolText  bool  `yaml:"tool_text" help:"write tool calls that the engine parsed as JSON text where a format (kto) has no field for them"`
 	Times     bool  `yaml:"-"`
 
 	TokenSources []string `yaml:"token_sources" help:"sources of ids that formats of token ids take; empty: engine, rendered and aligned; retokenized only by name"`
 	Logprobs     string   `yaml:"logprobs" help:"log-probabilities that sequences takes: same (no unknown mode, no mixture), complete (and every token that trains has one), any or none"`
-	Skip         []string `yaml:"skip" help:"leave out, and count, what would refuse the export: no_tokens, source, logprobs, tools, tool_calls, thinking"`
+	Skip         []string `yaml:"skip" help:"leave out, and count, what would refuse the export: no_tokens, source, logprobs, tools, tool_calls, thinking, template"`
 }
 
 func defaultSettings() planSettings {
